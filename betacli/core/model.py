@@ -1,0 +1,238 @@
+"""The nouns. Frozen values: fractions not percent, signed notional with long positive, UTC milliseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """A contract as its exchange defines it. Unknown is None.
+
+    `contract_size` is in base units per contract (quote units when inverse); `multiplier` is the number of coins
+    in one base unit (1000 for `1000PEPE`); `amount_step` and `min_amount` are in contracts; `min_notional` and
+    `price_tick` are in quote currency; `maintenance_rate`, `maker_fee` and `taker_fee` are fractions of notional.
+    """
+
+    base: str
+    symbol: str
+    quote: str
+    settle: str | None = None
+    kind: Literal["swap", "future", "spot"] = "swap"
+    linear: bool = True
+    active: bool = True
+    contract_size: Decimal = Decimal(1)
+    multiplier: int = 1
+    amount_step: Decimal | None = None
+    min_amount: Decimal | None = None
+    min_notional: Decimal | None = None
+    price_tick: Decimal | None = None
+    listed_ms: int | None = None
+    expiry_ms: int | None = None
+    max_leverage: float | None = None
+    maintenance_rate: float | None = None
+    maker_fee: float | None = None
+    taker_fee: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One asset of a sector, with what the sector file says of it.
+
+    `min_weight` and `max_weight` are fractions of the basket; `supply` is circulating coins on `supply_as_of`
+    (ISO date); `cap_usd` is the capitalisation on that date, used only to judge how much of the universe is
+    left out when the asset has no price; `proxy` names the asset that stands in when this one has no contract.
+    """
+
+    base: str
+    symbol: str | None = None
+    min_weight: float | None = None
+    max_weight: float | None = None
+    supply: float | None = None
+    supply_as_of: str | None = None
+    cap_usd: float | None = None
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sector:
+    """A named group of assets, in the order of the file."""
+
+    name: str
+    title: str
+    members: tuple[Member, ...]
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The members' names."""
+        return tuple(member.base for member in self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """What beta is measured against.
+
+    `weights` maps each asset to its fixed fraction and sums to 1; it is empty for the capitalisation-weighted
+    `universe`, whose weights follow supplies and prices.
+    """
+
+    weights: Mapping[str, float]
+
+    @property
+    def is_universe(self) -> bool:
+        """Whether this is the capitalisation-weighted universe."""
+        return not self.weights
+
+    @property
+    def name(self) -> str:
+        """`BTC`, `0.6 BTC + 0.4 ETH`, or `universe`."""
+        if self.is_universe:
+            return "universe"
+        if len(self.weights) == 1:
+            return next(iter(self.weights))
+        return " + ".join(f"{weight:g} {base}" for base, weight in self.weights.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Universe:
+    """Everything the sector files say: the sectors, and the defaults that flags override.
+
+    `others` are assets outside every sector that the `universe` benchmark holds (BTC). `gates` and `checklist`
+    override thresholds by name. `origins` tells for each scalar default which file it came from.
+    """
+
+    benchmark: Benchmark
+    exchange: str
+    quote: str
+    notional: float
+    estimator: str
+    max_weight: float
+    sectors: tuple[Sector, ...]
+    others: tuple[Member, ...] = ()
+    maintenance_margin: float | None = None
+    gates: Mapping[str, float] = field(default_factory=dict)
+    checklist: Mapping[str, float] = field(default_factory=dict)
+    exchange_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    plans: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def assets(self) -> dict[str, Member]:
+        """Every asset by name; an asset of several sectors keeps its first entry with a supply."""
+        found: dict[str, Member] = {}
+        for member in (*self.others, *(m for sector in self.sectors for m in sector.members)):
+            known = found.get(member.base)
+            if known is None or (known.supply is None and member.supply is not None):
+                found[member.base] = member
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candles:
+    """Closed bars of one symbol, sorted by open time, unique; a float is NaN where the source did not give it.
+
+    `open_ms` (T,) int64; the others (T,) float64, prices in quote currency per base unit, `volume` in base units,
+    `quote_volume` in quote currency. `close` is always finite and above zero.
+    """
+
+    symbol: str
+    timeframe_ms: int
+    open_ms: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    quote_volume: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Panel:
+    """Closes of several assets on one regular grid of closed bars.
+
+    `open_ms` (T,) int64, equally spaced by `timeframe_ms`; `close` (T, N) float64 in quote currency, NaN where an
+    asset has no bar; `bases` names the N columns.
+    """
+
+    bases: tuple[str, ...]
+    timeframe_ms: int
+    open_ms: Times
+    close: Floats
+
+    def column(self, base: str) -> Floats:
+        """Return the closes (T,) of one asset."""
+        return np.asarray(self.close[:, self.bases.index(base)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What one base unit costs in quote currency, which price that is, and when it was true."""
+
+    value: float
+    kind: Literal["mark", "last", "close", "given"]
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funding:
+    """One symbol's current funding: `rate` is a fraction of notional a long pays every `interval_hours`."""
+
+    symbol: str
+    rate: float
+    interval_hours: float
+    next_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Book:
+    """An order book: `bids` and `asks` are (n, 2) float64 of price and amount in base units, best first."""
+
+    symbol: str
+    time_ms: int
+    bids: Floats
+    asks: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Something that cannot be known here, and why. It becomes `null`, never 0."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A signed holding: `notional` in quote currency, `amount` in base units, long positive."""
+
+    base: str
+    symbol: str
+    kind: Literal["spot", "future"]
+    notional: float
+    amount: float | None = None
+    entry_price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something the reader must know about how a number came to be; `warning` weighs more than `note`."""
+
+    id: str
+    detail: str
+    severity: Literal["note", "warning"] = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excluded:
+    """An asset that was left out, with the rule that did it and the numbers."""
+
+    base: str
+    reason: str
+    detail: str

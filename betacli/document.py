@@ -1,0 +1,153 @@
+"""What a report shows, before how it is shown.
+
+A command returns a `Report`: the context it was computed in and the result itself (`data`). JSON is the report
+walked field by field; every other format is drawn from `data.document()`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Tone = Literal["good", "warning", "bad", "quiet", "strong"]
+Status = Literal["ok", "warning", "refused"]
+UNKNOWN = "n/a"
+
+
+# --- values -> text: a formatter takes a cell's value and returns it whole, `n/a` where it is unknown ------------
+
+Formatter = Callable[[object], str]
+
+
+def text(value: object) -> str:
+    """Show a value as it is."""
+    return UNKNOWN if value is None else str(value)
+
+
+def _numeric(value: object) -> float | None:
+    if value is None or isinstance(value, str):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
+
+
+def fixed(digits: int, *, sign: bool = False, suffix: str = "", scale: float = 1.0) -> Formatter:
+    """Return a formatter for numbers with `digits` decimals and thousands separators."""
+    spec = f"{'+' if sign else ''},.{digits}f"
+
+    def show(value: object) -> str:
+        number = _numeric(value)
+        if number is None:
+            return UNKNOWN if value is None or not isinstance(value, str) else value
+        shown = format(number * scale, spec)
+        negative_zero = shown.lstrip("-+").strip("0.,") == "" and shown.startswith("-")
+        return (("+" if sign else "") + shown[1:] if negative_zero else shown) + suffix
+
+    return show
+
+
+def significant(value: object) -> str:
+    """Show a price or an amount with every digit it has, and thousands separators."""
+    number = _numeric(value)
+    if number is None:
+        return UNKNOWN
+    whole, _, fraction = f"{number:.15g}".partition(".")
+    if "e" in whole or "e" in fraction:
+        return f"{number:.15g}"
+    return f"{int(whole):,}" if not fraction else f"{'-' if number < 0 else ''}{abs(int(whole)):,}.{fraction}"
+
+
+beta = fixed(4)
+signed_beta = fixed(4, sign=True)
+money = fixed(2)
+signed_money = fixed(2, sign=True)
+percent = fixed(2, suffix=" %", scale=100.0)
+weight = fixed(4, suffix=" %", scale=100.0)
+signed_percent = fixed(1, sign=True, suffix=" %", scale=100.0)
+times = fixed(2, suffix="x")
+ratio = fixed(3)
+count = fixed(0)
+
+
+# --- what a document is made of ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: its header, how its values are written, and the tone a value takes (None: no tone)."""
+
+    header: str
+    show: Formatter = text
+    align: Literal["left", "right"] = "right"
+    tone: Callable[[object], Tone | None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of raw values under columns; the footer has one value per column, None where it is blank."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[object, ...], ...]
+    title: str = ""
+    footer: tuple[object, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Labels and their values, already written as text."""
+
+    pairs: tuple[tuple[str, str], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A titled sequence of blocks; `records` are the rows of the CSV, each a frozen dataclass or a mapping."""
+
+    title: str
+    blocks: tuple[Table | Facts, ...]
+    records: Sequence[object]
+
+
+# --- a report: context and result -------------------------------------------------------------------------------
+
+
+class Describable(Protocol):
+    """A result that can describe itself as a document."""
+
+    def document(self) -> Document:
+        """Return what a reader should see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """One line of `warnings`; a `note` informs, a `warning` also sets the report's status."""
+
+    id: str
+    detail: str
+    severity: Literal["note", "warning"] = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What every command returns.
+
+    `schema` is the command's name; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
+    `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `action_needed` makes exit 10.
+    """
+
+    schema: str
+    as_of: str
+    generated_at: str | None
+    inputs: object
+    warnings: tuple[Warned, ...]
+    excluded: tuple[object, ...]
+    data: Describable
+    simulated: bool = False
+    action_needed: bool = False
+
+    @property
+    def status(self) -> Status:
+        """`warning` when any warning is more than a note."""
+        return "warning" if any(w.severity == "warning" for w in self.warnings) else "ok"

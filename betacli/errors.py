@@ -1,0 +1,394 @@
+"""The exception tree, with the exit code of each branch.
+
+    BetacliError                    1   a bug, unless a branch below says otherwise
+    ├── Unusable                    2   the command line or a file cannot be used
+    │   ├── BadOption                   one option, its value and what is wrong with it
+    │   ├── UnknownName                 a name nobody knows, with the nearest that are known
+    │   └── BadFile                     a file and every problem in it, each with line and column
+    ├── DataRefused                 3   missing, stale or inconsistent data; no number is printed
+    │   ├── NoData                      nothing there for the time that was asked for
+    │   └── GatesFailed                 data that is there and cannot be trusted
+    ├── ExchangeFailed              4   the exchange or the network
+    ├── NoAnswer                    5   well put, but there is no answer
+    │   ├── TargetOutOfReach            no weights within the bounds have that beta
+    │   ├── BoundsCannotSum             no weights within the bounds sum to one
+    │   └── RoundsToNothing             the notional is too small for any contract
+    └── StoreUnusable               6   the candle store or a lock
+
+An error holds facts as attributes and builds its sentence from them. `message` says what happened, with the
+numbers; `hint` says what to do. Neither ends with a full stop.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+@dataclass(eq=False, kw_only=True)
+class BetacliError(Exception):
+    """Base of everything betacli raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+    kind: ClassVar[str] = "bug"
+    retryable: ClassVar[bool] = False
+
+    @property
+    def message(self) -> str:
+        """What happened, with the numbers."""
+        return "something went wrong inside betacli"
+
+    @property
+    def hint(self) -> str | None:
+        """What the user can do about it."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """Return the attributes the sentence was built from, for machines."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def quoted(names: Iterable[str], limit: int = 12) -> str:
+    """Join names as `a`, `b` and `c`; past `limit` say how many more there are."""
+    listed = [f"`{name}`" for name in names]
+    if len(listed) > limit:
+        return f"{', '.join(listed[:limit])} and {len(listed) - limit} more"
+    if len(listed) > 1:
+        return f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return "".join(listed)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return "did you mean `x`?" for the known name nearest to `name`, or None when none is near."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    near = get_close_matches(name.casefold(), list(by_fold), n=1, cutoff=0.6)
+    return f"did you mean `{by_fold[near[0]]}`?" if near else None
+
+
+# --- 2: the command line or a file cannot be used -------------------------------------------------------------
+
+
+class Unusable(BetacliError):
+    """The command line or a file cannot be used."""
+
+    exit_code = 2
+    kind = "unusable"
+
+
+@dataclass(eq=False, kw_only=True)
+class BadOption(Unusable):
+    """One option with a value that means nothing."""
+
+    kind = "bad_option"
+    option: str
+    value: str
+    problem: str
+    way_out: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"`{self.option}` is `{self.value}`: {self.problem}"
+
+    @property
+    def hint(self) -> str | None:
+        return self.way_out
+
+
+@dataclass(eq=False, kw_only=True)
+class BadUsage(Unusable):
+    """A command line that cannot be parsed; the parser's own sentence says why."""
+
+    kind = "bad_usage"
+    problem: str
+    way_out: str | None = None
+
+    @property
+    def message(self) -> str:
+        return self.problem
+
+    @property
+    def hint(self) -> str | None:
+        return self.way_out
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownName(Unusable):
+    """A name that nobody knows."""
+
+    kind = "unknown_name"
+    what: str
+    name: str
+    known: Sequence[str]
+    where: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"there is no {self.what} `{self.name}`{self.where}"
+
+    @property
+    def hint(self) -> str | None:
+        if not self.known:
+            return None
+        listed = quoted(self.known, limit=40)
+        near = did_you_mean(self.name, self.known)
+        one = "the only one is" if len(self.known) == 1 else "there are"
+        return f"{near} {one} {listed}" if near else f"{one} {listed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a file; `line` and `column` count from 1, and are None where they mean nothing."""
+
+    what: str
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class BadFile(Unusable):
+    """A file that cannot be used, with every problem found in it."""
+
+    kind = "bad_file"
+    path: str
+    problems: Sequence[Problem]
+
+    @property
+    def message(self) -> str:
+        return "\n       ".join(self._sentence(problem) for problem in self.problems)
+
+    @property
+    def hint(self) -> str | None:
+        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
+        return "; ".join(hints) or None
+
+    def _sentence(self, problem: Problem) -> str:
+        place = [self.path, problem.line, problem.column]
+        return f"{':'.join(str(part) for part in place if part is not None)}: {problem.what}"
+
+
+# --- 3: data refused ------------------------------------------------------------------------------------------
+
+
+class DataRefused(BetacliError):
+    """Data that is missing, stale or inconsistent; no number is printed from it."""
+
+    exit_code = 3
+    kind = "data_refused"
+
+
+@dataclass(eq=False, kw_only=True)
+class NoData(DataRefused):
+    """Nothing there for the time that was asked for."""
+
+    kind = "no_data"
+    what: str
+    way_out: str | None = None
+
+    @property
+    def message(self) -> str:
+        return self.what
+
+    @property
+    def hint(self) -> str | None:
+        return self.way_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFailure:
+    """One gate that one asset did not pass: what was measured and the threshold it missed."""
+
+    base: str
+    gate: str
+    detail: str
+    measured: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class GatesFailed(DataRefused):
+    """Assets whose data cannot be trusted; `benchmark` is True when one of them is (part of) the benchmark."""
+
+    kind = "gate_failed"
+    failures: Sequence[GateFailure]
+    benchmark: bool
+
+    @property
+    def message(self) -> str:
+        who = "the benchmark" if self.benchmark else "the data"
+        lines = [f"`{failure.base}` {failure.detail} (gate `{failure.gate}`)" for failure in self.failures]
+        return f"{who} cannot be trusted: " + "\n       ".join(lines)
+
+    @property
+    def hint(self) -> str | None:
+        if self.benchmark:
+            return "every beta rests on the benchmark: choose another source, `--window` or `--benchmark`"
+        return "leave the names out with `--allow-missing`, or choose others with `--only`"
+
+
+# --- 4: exchange and network ----------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class ExchangeFailed(BetacliError):
+    """The exchange did not answer, or its answer cannot be used.
+
+    `reason` is one of `geo_blocked`, `banned`, `rate_limited`, `unreachable`, `timeout`, `bad_response`,
+    `bad_symbol` and `auth`; it is the error's kind.
+    """
+
+    exit_code = 4
+    exchange: str
+    reason: str
+    detail: str
+    tried: str = ""
+    until: str | None = None
+
+    WAITING_HELPS: ClassVar[frozenset[str]] = frozenset(
+        {"banned", "rate_limited", "unreachable", "timeout", "bad_response"}
+    )
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        return self.reason
+
+    @property
+    def retryable(self) -> bool:  # type: ignore[override]
+        return self.reason in self.WAITING_HELPS
+
+    @property
+    def message(self) -> str:
+        tried = f" (tried: {self.tried})" if self.tried else ""
+        until = f" until {self.until}" if self.until else ""
+        return f"`{self.exchange}` {self.detail}{until}{tried}"
+
+    @property
+    def hint(self) -> str | None:
+        ways = {
+            "geo_blocked": "the exchange refuses this country: choose another with `--exchange`, or set a proxy "
+            "under `exchange_options`",
+            "banned": "wait for the ban to end; every request before then makes it longer",
+            "rate_limited": "wait a minute, or ask for fewer assets with `--only`",
+            "timeout": "raise `--timeout`, or try without a network with `--exchange sample`",
+            "unreachable": "check the network and the proxy, or try without either with `--exchange sample`",
+            "bad_response": "the exchange may be in maintenance: try again, or another with `--exchange`",
+            "bad_symbol": "give the exact contract with `symbol:` in the sector file",
+            "auth": "betacli needs no keys: remove them from `exchange_options`",
+        }
+        return ways.get(self.reason)
+
+
+# --- 5: no answer ---------------------------------------------------------------------------------------------
+
+
+class NoAnswer(BetacliError):
+    """The question is well put, but it has no answer."""
+
+    exit_code = 5
+    kind = "no_answer"
+
+
+@dataclass(eq=False, kw_only=True)
+class TargetOutOfReach(NoAnswer):
+    """No weights within the bounds have the target beta; `low` and `high` are what can be reached."""
+
+    kind = "target_out_of_reach"
+    name: str
+    target: float
+    low: float
+    high: float
+    min_weight: float
+    max_weight: float
+    binding: Sequence[str]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"no weights give `{self.name}` a beta of {_beta(self.target, self.low, self.high)}; "
+            f"{_beta(self.low, self.target)} to {_beta(self.high, self.target)} can be reached with weights "
+            f"between {self.min_weight:g} and {self.max_weight:g}"
+        )
+
+    @property
+    def hint(self) -> str | None:
+        if self.target < self.low:
+            ways = ["raise `--target`", "raise `--max-weight`", "allow shorts with `--allow-short`"]
+            if self.target >= 0 < self.low:
+                ways.append(
+                    f"hold the lowest-beta basket at {self.target / self.low:.2f}x the notional: "
+                    f"its exposure is that of beta {self.target:.2f}"
+                )
+        else:
+            ways = ["lower `--target`", "raise `--max-weight`"]
+            if self.high > 0:
+                ways.append(
+                    f"hold the highest-beta basket at {self.target / self.high:.2f}x the notional: "
+                    f"its exposure is that of beta {self.target:.2f}"
+                )
+        return f"{', '.join(ways[:-1])}, or {ways[-1]}"
+
+
+def _beta(value: float, *others: float) -> str:
+    """Write a beta with two decimals, or with as many as it takes to tell it from `others`."""
+    digits = next((d for d in range(2, 17) if all(f"{value:.{d}f}" != f"{o:.{d}f}" for o in others if o != value)), 17)
+    return f"{value:.{digits}f}"
+
+
+@dataclass(eq=False, kw_only=True)
+class BoundsCannotSum(NoAnswer):
+    """The lower bounds sum to more than one, or the upper bounds to less."""
+
+    kind = "bounds_cannot_sum"
+    name: str
+    lower_sum: float
+    upper_sum: float
+    n_assets: int
+
+    @property
+    def message(self) -> str:
+        if self.upper_sum < 1:
+            return f"the {self.n_assets} upper bounds of `{self.name}` sum to {self.upper_sum:g}, less than 1"
+        return f"the {self.n_assets} lower bounds of `{self.name}` sum to {self.lower_sum:g}, more than 1"
+
+    @property
+    def hint(self) -> str | None:
+        if self.upper_sum < 1:
+            return f"raise `--max-weight` to at least {1 / self.n_assets:.4g}, or add assets"
+        return "lower `--min-weight`"
+
+
+@dataclass(eq=False, kw_only=True)
+class RoundsToNothing(NoAnswer):
+    """No leg reaches the smallest order its contract accepts."""
+
+    kind = "rounds_to_nothing"
+    notional: float
+    needs: Sequence[str]
+
+    @property
+    def message(self) -> str:
+        return f"a notional of {self.notional:,.2f} buys no contract: {'; '.join(self.needs)}"
+
+    @property
+    def hint(self) -> str | None:
+        return "raise `--notional`, or hold fewer names with `--only`"
+
+
+# --- 6: the store ---------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreUnusable(BetacliError):
+    """The candle store or one of its locks cannot be used, or an output file cannot be written."""
+
+    exit_code = 6
+    kind = "store_unusable"
+    path: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.path}` {self.problem}"
