@@ -5,7 +5,7 @@ walked field by field; every other format is drawn from `data.document()`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -120,24 +120,35 @@ class Describable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(Protocol):
     """One line of `warnings`; a `note` informs, a `warning` also sets the report's status."""
 
-    id: str
-    detail: str
-    severity: Literal["note", "warning"] = "warning"
+    @property
+    def id(self) -> str:
+        """Stable name for scripts."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """The sentence for people, with the numbers."""
+        ...
+
+    @property
+    def severity(self) -> Literal["note", "warning"]:
+        """How much it weighs."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What every command returns.
 
-    `schema` is the command's name; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
+    `schema` is the command's name; `tool` its versions; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
     `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `action_needed` makes exit 10.
     """
 
     schema: str
+    tool: Mapping[str, str]
     as_of: str
     generated_at: str | None
     inputs: object

@@ -19,6 +19,7 @@ An error holds facts as attributes and builds its sentence from them. `message` 
 numbers; `hint` says what to do. Neither ends with a full stop.
 """
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -49,6 +50,17 @@ class BetacliError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+def safe(foreign: object, limit: int | None = None) -> str:
+    """Make text from outside inert: one line, no control, escape, bidi, zero-width or unassigned characters.
+
+    Characters of Unicode's categories C (control, format, surrogate, private, unassigned) and Z (separators)
+    become a space; runs of spaces become one. With `limit`, longer text is cut and ends with `…`.
+    """
+    kept = (" " if unicodedata.category(char)[0] in "CZ" else char for char in str(foreign))
+    line = " ".join("".join(kept).split())
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
 
 
 def quoted(names: Iterable[str], limit: int = 12) -> str:
