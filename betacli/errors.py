@@ -13,7 +13,8 @@
     │   ├── TargetOutOfReach            no weights within the bounds have that beta
     │   ├── BoundsCannotSum             no weights within the bounds sum to one
     │   └── RoundsToNothing             the notional is too small for any contract
-    └── StoreUnusable               6   the candle store or a lock
+    ├── StoreUnusable               6   the candle store, a lock or an output file
+    └── SolverFailed                1   an optimisation that has an answer and did not find it
 
 An error holds facts as attributes and builds its sentence from them. `message` says what happened, with the
 numbers; `hint` says what to do. Neither ends with a full stop.
@@ -345,7 +346,9 @@ class TargetOutOfReach(NoAnswer):
 
 def _beta(value: float, *others: float) -> str:
     """Write a beta with two decimals, or with as many as it takes to tell it from `others`."""
-    digits = next((d for d in range(2, 17) if all(f"{value:.{d}f}" != f"{o:.{d}f}" for o in others if o != value)), 17)
+    digits = next(
+        (d for d in range(2, 17) if all(f"{value:.{d}f}" != f"{o:.{d}f}" for o in others if o != value)), 17
+    )
     return f"{value:.{digits}f}"
 
 
@@ -404,3 +407,19 @@ class StoreUnusable(BetacliError):
     @property
     def message(self) -> str:
         return f"`{self.path}` {self.problem}"
+
+
+# --- 1: bugs that are caught -----------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, kw_only=True)
+class SolverFailed(BetacliError):
+    """The quadratic program has an answer, and the solver did not find it: a bug, not the user's mistake."""
+
+    kind = "solver_failed"
+    exit_flag: int
+    residual: float
+
+    @property
+    def message(self) -> str:
+        return f"the solver stopped with exit flag {self.exit_flag} and a KKT residual of {self.residual:.3g}"

@@ -34,6 +34,11 @@ class MarketData(Protocol):
         ...
 
     @property
+    def live(self) -> bool:
+        """Whether prices, books and funding are of this moment; where not, the price is the last bar's close."""
+        ...
+
+    @property
     def now_ms(self) -> int:
         """The moment the answer is for, by the source's own clock."""
         ...

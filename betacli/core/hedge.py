@@ -1,0 +1,96 @@
+"""The benchmark short that leaves the exposure the trader wants, and what benchmark moves do to the account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from betacli.core.model import Floats
+
+SEARCHED_MOVE = 0.60
+SCENARIO_MOVES = (-0.20, -0.10, -0.05, 0.05, 0.10, 0.20)
+
+
+def hedge_notional(
+    basket_notional: float, basket_beta: float, hedge_to: float, instrument_beta: float
+) -> float:
+    """Return the signed notional of the hedge: −(β_b − b) Q_b / β_instrument, short negative.
+
+    `hedge_to` is b, the benchmark exposure to keep per unit of basket notional; neutral is 0.
+    """
+    short = -(basket_beta - hedge_to) * basket_notional / instrument_beta
+    return short + 0.0
+
+
+def aggregate_beta(notionals: Floats, betas: Floats, basket_notional: float) -> float:
+    """Return Σ Qβ over every leg and the hedge, per unit of basket notional."""
+    return float(notionals @ betas) / basket_notional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What a benchmark move does to the account, in quote currency, residual returns taken as zero.
+
+    `net_pnl_low` and `net_pnl_high` take the basket's beta at the ends of its interval (None without one);
+    `equity_change` is net P&L over equity (None without equity).
+    """
+
+    benchmark_move: float
+    basket_pnl: float
+    hedge_pnl: float
+    net_pnl: float
+    net_pnl_low: float | None
+    net_pnl_high: float | None
+    equity_change: float | None
+
+
+def scenarios(
+    *,
+    basket_exposure: float,
+    hedge_exposure: float,
+    exposure_interval: tuple[float, float] | None,
+    equity: float | None,
+    moves: Sequence[float] = SCENARIO_MOVES,
+) -> tuple[Scenario, ...]:
+    """Return one scenario per benchmark move; exposures are Σ Qβ in quote currency."""
+
+    def at(move: float) -> Scenario:
+        net = (basket_exposure + hedge_exposure) * move
+        ends = None
+        if exposure_interval is not None:
+            ends = sorted((end + hedge_exposure) * move for end in exposure_interval)
+        return Scenario(
+            benchmark_move=move,
+            basket_pnl=basket_exposure * move,
+            hedge_pnl=hedge_exposure * move,
+            net_pnl=net,
+            net_pnl_low=ends[0] if ends else None,
+            net_pnl_high=ends[1] if ends else None,
+            equity_change=net / equity if equity else None,
+        )
+
+    return tuple(at(move) for move in moves)
+
+
+def liquidation_move(equity: float, notionals: Floats, betas: Floats, maintenance: Floats) -> float | None:
+    """Return the benchmark move x that takes the account to its maintenance margin, or None within ±60 %.
+
+    Solves E + Σ Q_i β_i x − Σ |Q_i| (1 + β_i x) m_i = 0. A root is dropped where some leg's price would be below
+    zero (1 + β_i x < 0) or |x| > 0.60. An account below its maintenance margin already returns 0.
+
+    Args:
+        equity: margin balance in quote currency.
+        notionals: (N,) signed, long positive.
+        betas: (N,) of the same legs, the hedge included.
+        maintenance: (N,) maintenance margin rates, fractions of notional.
+    """
+    size = np.abs(notionals)
+    slack = equity - float(size @ maintenance)
+    if slack <= 0:
+        return 0.0
+    slope = float(notionals @ betas - (size * maintenance) @ betas)
+    if slope == 0:
+        return None
+    move = -slack / slope
+    possible = abs(move) <= SEARCHED_MOVE and bool((1 + betas * move >= 0).all())
+    return move if possible else None

@@ -1,0 +1,174 @@
+"""Candles from CSV or Parquet files: long (one row a bar and symbol) or wide (one column of closes an asset)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from betacli.core.calendar import TIMEFRAMES_MS, timeframe_name
+from betacli.core.candles import bars_between, clean, resample
+from betacli.core.model import Book, Candles, Floats, Funding, Member, Price, Times, Unknown
+from betacli.data.candles import Listing
+from betacli.errors import BadFile, Problem, quoted, safe
+
+PRICES = ("open", "high", "low", "close")
+_OPTIONAL = ("volume", "quote_volume")
+_SUFFIXES = (".csv", ".csv.gz", ".gz", ".parquet")
+_NO_MARKET = "candle files hold no contracts, order books or funding"
+
+
+class FileMarket:
+    """Market data from one candle file or a folder of them.
+
+    The files are read when they are first needed. `now_ms` is the moment the answer is for: bars that close later
+    are not seen.
+    """
+
+    name = "files"
+    simulated = False
+    live = False
+
+    def __init__(self, path: Path, *, now_ms: int) -> None:
+        self.now_ms = now_ms
+        self._path = path
+        self._read: tuple[str, dict[str, Candles | Unknown]] | None = None
+
+    @property
+    def finest_timeframe(self) -> str:
+        """The timeframe of the files: their most common distance between bars."""
+        return self._series()[0]
+
+    def find(self, members: Sequence[Member], quote: str) -> Mapping[str, Listing | Unknown]:
+        """Return, by base, the symbol the files know each member by."""
+        known = self._series()[1]
+        found: dict[str, Listing | Unknown] = {}
+        for member in members:
+            names = [member.symbol] if member.symbol else _names(member.base, quote)
+            symbol = next((name for name in names if name in known), None)
+            found[member.base] = (
+                Listing(base=member.base, symbol=symbol, market=None)
+                if symbol is not None
+                else Unknown(reason=f"`{self._path}` has no {quoted(names[:1])}")
+            )
+        return found
+
+    def candles(
+        self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
+    ) -> Mapping[str, Candles | Unknown]:
+        """Return, by base, the closed bars that open in [start_ms, end_ms), made coarser where asked."""
+        _, series = self._series()
+        step = TIMEFRAMES_MS[timeframe]
+        answer: dict[str, Candles | Unknown] = {}
+        for listing in listings:
+            held = series[listing.symbol]
+            if isinstance(held, Candles):
+                closed = bars_between(held, start_ms, min(end_ms, self.now_ms - held.timeframe_ms + 1))
+                held = bars_between(resample(closed, step), start_ms, self.now_ms - step + 1)
+            answer[listing.base] = held
+        return answer
+
+    def prices(self, listings: Sequence[Listing]) -> Mapping[str, Price | Unknown]:
+        """Files hold no prices but their closes."""
+        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+
+    def books(self, listings: Sequence[Listing]) -> Mapping[str, Book | Unknown]:
+        """Files hold no order books."""
+        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+
+    def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
+        """Files hold no funding."""
+        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+
+    def _series(self) -> tuple[str, dict[str, Candles | Unknown]]:
+        if self._read is None:
+            self._read = _read(self._path)
+        return self._read
+
+
+def _names(base: str, quote: str) -> list[str]:
+    """Return the names a file may know an asset by, the exact contract first."""
+    forms = ("{}/{}:{}", "{}/{}", "{}{}", "{}-{}", "{}")
+    return [
+        form.format(coin, quote, quote) for coin in (base, f"1000{base}", f"1000000{base}") for form in forms
+    ]
+
+
+def _paths(path: Path) -> list[Path]:
+    """Return the candle files at a path: itself, or those of a folder by name."""
+    if path.is_dir():
+        inside = sorted(p for p in path.iterdir() if p.is_file() and p.name.endswith(_SUFFIXES))
+        if not inside:
+            raise BadFile(path=str(path), problems=[Problem(what=f"has no {', '.join(_SUFFIXES)} files")])
+        return inside
+    if not path.exists():
+        raise BadFile(path=str(path), problems=[Problem(what="does not exist")])
+    if not path.is_file():
+        raise BadFile(path=str(path), problems=[Problem(what="is not a regular file")])
+    return [path]
+
+
+def _read(path: Path) -> tuple[str, dict[str, Candles | Unknown]]:
+    """Read every file and return the common timeframe and the validated series by symbol."""
+    from betacli.frames import read_table  # noqa: PLC0415  pandas takes half a second that other sources save
+
+    parts: dict[str, list[tuple[Times, dict[str, Floats]]]] = {}
+    for file in _paths(path):
+        table = read_table(file)
+        columns = {name.casefold(): name for name in table.numbers}
+        if "symbol" in table.text:
+            numbers = _long_columns(file, table.numbers, columns)
+            symbols = table.text["symbol"]
+            for symbol in dict.fromkeys(symbols):
+                rows = symbols == symbol
+                series = {name: values[rows] for name, values in numbers.items()}
+                parts.setdefault(str(symbol).strip(), []).append((table.open_ms[rows], series))
+        else:
+            _refuse_long_without_symbol(file, columns)
+            for name, closes in table.numbers.items():
+                parts.setdefault(name, []).append((table.open_ms, {"close": closes}))
+    timeframe_ms = _timeframe_ms(path, parts)
+    series_by_symbol: dict[str, Candles | Unknown] = {}
+    for symbol, pieces in parts.items():
+        times = np.concatenate([times for times, _ in pieces])
+        series = {
+            name: np.concatenate([numbers.get(name, np.full(len(t), np.nan)) for t, numbers in pieces])
+            for name in (*PRICES, *_OPTIONAL)
+        }
+        series_by_symbol[symbol] = clean(symbol, timeframe_ms, times, series)
+    timeframe = timeframe_name(timeframe_ms)
+    if timeframe is None:
+        what = f"has a bar every {timeframe_ms / 60_000:g} minutes, which is no known timeframe"
+        raise BadFile(path=str(path), problems=[Problem(what=what)])
+    return timeframe, series_by_symbol
+
+
+def _long_columns(file: Path, numbers: dict[str, Floats], columns: dict[str, str]) -> dict[str, Floats]:
+    """Return the price and volume columns of a long file by their own names."""
+    if "close" not in columns:
+        found = quoted(safe(name, 40) for name in numbers) or "none"
+        what = f"has a column `symbol` but no column `close`; its number columns are {found}"
+        raise BadFile(path=str(file), problems=[Problem(what=what, line=1)])
+    return {name: numbers[columns[name]] for name in (*PRICES, *_OPTIONAL) if name in columns}
+
+
+def _refuse_long_without_symbol(file: Path, columns: dict[str, str]) -> None:
+    """Refuse a long file that lacks its symbols: read as wide, `open` and `volume` would be assets."""
+    if not columns:
+        raise BadFile(path=str(file), problems=[Problem(what="has no column of prices", line=1)])
+    words = [columns[name] for name in (*PRICES, *_OPTIONAL) if name in columns]
+    if words:
+        what = f"has {quoted(words)} but no column `symbol`"
+        raise BadFile(
+            path=str(file), problems=[Problem(what=what, line=1, hint="add `symbol`, or use wide closes")]
+        )
+
+
+def _timeframe_ms(path: Path, parts: dict[str, list[tuple[Times, dict[str, Floats]]]]) -> int:
+    """Return the most common distance between a symbol's neighbouring bars."""
+    seen = {id(times): times for pieces in parts.values() for times, _ in pieces}
+    gaps = [np.diff(np.unique(times)) for times in seen.values()]
+    apart = np.concatenate(gaps) if gaps else np.zeros(0, dtype=np.int64)
+    if not len(apart):
+        raise BadFile(path=str(path), problems=[Problem(what="has no symbol with two bars")])
+    distances, counts = np.unique(apart, return_counts=True)
+    return int(distances[np.argmax(counts)])
