@@ -50,13 +50,11 @@ class Attainable:
 class Solution:
     """Weights (N,) that sum to one, and what the solver knows of them.
 
-    `price_of_beta` is the multiplier of the beta row, in variance per bar for each unit of beta (None where no
-    target was set or the target leaves no choice); `kkt_residual` is the largest violation of the optimality
+    `kkt_residual` is the largest violation of the optimality
     conditions, relative to the largest variance; `at_bound` tells which side each asset is held at.
     """
 
     weights: Floats
-    price_of_beta: float | None
     kkt_residual: float
     at_bound: tuple[Literal["lower", "upper"] | None, ...]
 
@@ -121,9 +119,7 @@ def solve_base(sigma: Floats, base: Floats, bounds: Bounds) -> Solution:
     """
     bounds.check()
     if bool(((base >= bounds.lower) & (base <= bounds.upper)).all()) and abs(float(base.sum()) - 1) < SNAP:
-        return Solution(
-            weights=base.copy(), price_of_beta=None, kkt_residual=0.0, at_bound=_at_bound(base, bounds)
-        )
+        return Solution(weights=base.copy(), kkt_residual=0.0, at_bound=_at_bound(base, bounds))
     return _solve(sigma, base, bounds, np.ones((1, len(base))), np.array([1.0]))
 
 
@@ -149,9 +145,7 @@ def _solve_on_face(betas: Floats, sigma: Floats, base: Floats, bounds: Bounds, e
     if not inside.any():
         free = _swappable(betas, extreme, bounds)
     if free.sum() < 2:
-        return Solution(
-            weights=extreme, price_of_beta=None, kkt_residual=0.0, at_bound=_at_bound(extreme, bounds)
-        )
+        return Solution(weights=extreme, kkt_residual=0.0, at_bound=_at_bound(extreme, bounds))
     pinned = Bounds(
         name=bounds.name,
         bases=bounds.bases,
@@ -193,7 +187,6 @@ def _solve(sigma: Floats, base: Floats, bounds: Bounds, rows: Floats, values: Fl
         raise SolverFailed(exit_flag=int(flag), residual=residual)
     return Solution(
         weights=weights,
-        price_of_beta=-float(multipliers[n + 1]) * scale if len(values) > 1 else None,
         kkt_residual=residual,
         at_bound=_at_bound(weights, bounds),
     )

@@ -1,0 +1,34 @@
+"""Put a result into the report that every format shows."""
+
+from collections.abc import Sequence
+
+from betacli.core.candles import iso
+from betacli.core.model import Notice
+from betacli.document import Describable, Report
+from betacli.plan.measure import Measured
+from betacli.plan.request import Run
+
+
+def report(
+    schema: str,
+    run: Run,
+    measured: Measured,
+    data: Describable,
+    notices: Sequence[Notice] = (),
+    *,
+    action_needed: bool = False,
+) -> Report:
+    """Return the report of one command; equal notices are said once, warnings first."""
+    every = dict.fromkeys((*measured.notices, *notices))
+    return Report(
+        schema=schema,
+        tool=run.tool,
+        as_of=iso(run.now_ms),
+        generated_at=run.generated_at,
+        inputs=measured.inputs,
+        warnings=tuple(sorted(every, key=lambda notice: notice.severity != "warning")),
+        excluded=measured.excluded,
+        data=data,
+        simulated=measured.inputs.simulated,
+        action_needed=action_needed,
+    )

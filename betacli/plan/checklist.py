@@ -1,0 +1,230 @@
+"""Would a desk sign this trade? Eight steps, each judged on the data at hand."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from betacli.core.beta import estimate
+from betacli.core.calendar import DAY_MS
+from betacli.core.candles import iso
+from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, Status, overall
+from betacli.core.model import Floats, Notice, Universe
+from betacli.data.candles import MarketData
+from betacli.document import Column, Document, Report, Table, Tone
+from betacli.errors import NoAnswer, RoundsToNothing
+from betacli.plan.answer import report
+from betacli.plan.basket import Leg, Solved, solve_basket
+from betacli.plan.betas import AssetBeta, asset_betas, basket_beta
+from betacli.plan.hedge import HedgePlan, hedge_basket
+from betacli.plan.measure import Measured, measure
+from betacli.plan.request import BasketRequest
+
+VOLUME_DAYS = 30
+TONES: dict[Status, Tone] = {"pass": "good", "warn": "warning", "fail": "bad", "manual": "quiet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the checklist with the numbers its status rests on."""
+
+    number: int
+    id: str
+    title: str
+    status: Status
+    summary: str
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checklist:
+    """The eight steps and the verdict of all: fail before warn before manual before pass."""
+
+    sector: str
+    benchmark: str
+    target_beta: float | None
+    steps: tuple[Step, ...]
+    verdict: Status
+
+    def document(self) -> Document:
+        """Return the steps as a table."""
+        columns = (
+            Column(header="#"),
+            Column(header="step", align="left", tone=lambda _: "strong"),
+            Column(header="status", align="left", tone=_tone),
+            Column(header="what was found", align="left"),
+        )
+        rows = tuple((step.number, step.title, step.status, step.summary) for step in self.steps)
+        footer = ("", "verdict", self.verdict, "")
+        return Document(
+            title=f"Checklist for {self.sector} against {self.benchmark}",
+            blocks=(Table(columns=columns, rows=rows, footer=footer),),
+            records=self.steps,
+        )
+
+
+def _tone(value: object) -> Tone | None:
+    return next((tone for status, tone in TONES.items() if status == value), None)
+
+
+def plan_checklist(request: BasketRequest, universe: Universe, source: MarketData | None) -> Report:
+    """Answer the `checklist` command.
+
+    A member that fails a gate fails the sector step instead of refusing the whole; a benchmark that does is
+    refused. A failed step makes `action_needed`.
+    """
+    lenient = replace(request, betas=replace(request.betas, allow_missing=True))
+    measured = measure(lenient.betas, universe, source)
+    evidence, notices = gather_evidence(lenient, universe, source, measured)
+    evidence = replace(evidence, missing_allowed=request.betas.allow_missing)
+    thresholds = {**THRESHOLDS, **universe.checklist}
+    steps = []
+    for number, (check_id, (title, check)) in enumerate(CHECKS.items(), start=1):
+        found = check(evidence, thresholds)
+        steps.append(
+            Step(
+                number=number,
+                id=check_id,
+                title=title,
+                status=found.status,
+                summary=found.summary,
+                facts=dict(found.facts),
+            )
+        )
+    verdict = overall([step.status for step in steps])
+    data = Checklist(
+        sector=measured.sector,
+        benchmark=measured.benchmark.name,
+        target_beta=request.target,
+        steps=tuple(steps),
+        verdict=verdict,
+    )
+    return report("checklist", request.betas.run, measured, data, notices, action_needed=verdict == "fail")
+
+
+def gather_evidence(
+    request: BasketRequest, universe: Universe, source: MarketData | None, measured: Measured
+) -> tuple[Evidence, list[Notice]]:
+    """Solve and hedge as far as that goes, and collect what the checks look at."""
+    asked = request.betas.members(universe)[1]
+    assets = asset_betas(measured)
+    solved, plan, why_not, too_small = None, None, None, False
+    notices: list[Notice] = []
+    if not measured.members:
+        why_not = "no member can be used, so there is no basket"
+    else:
+        try:
+            solved = solve_basket(request, universe, source, measured)
+        except RoundsToNothing as error:
+            too_small = True
+            notices.append(Notice(id="leg-not-held", detail=error.message))
+            solved = solve_basket(request, universe, None, measured)
+        except NoAnswer as error:
+            why_not = error.message
+    if solved is not None:
+        hedged = hedge_basket(request, universe, source, solved)
+        plan = hedged.plan
+        said = (*solved.notices, *hedged.notices)
+        notices += [notice for notice in said if not (too_small and notice.id == "contracts-unknown")]
+    equal = np.full(len(assets), 1 / max(1, len(assets)))
+    evidence = Evidence(
+        benchmark=measured.benchmark.name,
+        last_bar=measured.inputs.window.end if measured.inputs.window else None,
+        n_returns=None if measured.market is None else int(np.isfinite(measured.market).sum()),
+        sector=measured.sector,
+        sector_r_squared=basket_beta(measured, equal).r_squared if assets else None,
+        members_asked=len(asked),
+        members_kept=len(assets),
+        excluded=tuple(member.base for member in asked if member.base not in measured.bases),
+        missing_allowed=request.betas.allow_missing,
+        legs=() if solved is None else _legs(measured, assets, solved, too_small=too_small),
+        target=request.target,
+        attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
+        basket_beta=None if solved is None else solved.plan.beta,
+        effective_assets=None if solved is None else solved.plan.effective_assets,
+        max_weight=request.max_weight,
+        no_basket=why_not,
+        equity=request.equity if plan is None else plan.equity,
+        account_leverage=None if plan is None else plan.account_leverage,
+        initial_margin=None if plan is None else plan.margin.initial,
+        liquidation_known=plan is not None and plan.liquidation.known,
+        liquidation_moves=_moves(plan),
+        worst_move=_worst_move(measured),
+        basket_r_squared=None if solved is None else solved.plan.r_squared,
+        hedge_notional=None if plan is None else plan.hedge.notional,
+        hedge_asked=request.hedge_to,
+        rounded_aggregate=None if plan is None else plan.rounded_aggregate_beta,
+        planned_aggregate=None if plan is None else plan.aggregate_beta,
+        drift=None if solved is None else _drift(solved),
+        next_due=_next_due(request, universe),
+    )
+    return evidence, notices
+
+
+def _next_due(request: BasketRequest, universe: Universe) -> str:
+    days = {**THRESHOLDS, **universe.checklist}["rebalance_days"]
+    return iso(request.betas.run.now_ms + round(days * DAY_MS))
+
+
+def _moves(plan: HedgePlan | None) -> tuple[float, ...]:
+    """Return every liquidating move, at the estimated beta and two standard errors off."""
+    if plan is None:
+        return ()
+    found = (plan.liquidation.at_beta, plan.liquidation.at_beta_low, plan.liquidation.at_beta_high)
+    return tuple(move for move in found if move is not None)
+
+
+def _worst_move(measured: Measured) -> float | None:
+    """Return the benchmark's largest move of one bar in the window, as a positive fraction."""
+    if measured.market is None:
+        return None
+    return float(np.nanmax(np.abs(measured.market)))
+
+
+def _legs(
+    measured: Measured, assets: tuple[AssetBeta, ...], solved: Solved, *, too_small: bool
+) -> tuple[LegEvidence, ...]:
+    """Return what is known of each leg's contract, volume and beta."""
+
+    def leg_evidence(leg: Leg, asset: AssetBeta) -> LegEvidence:
+        listing = measured.listings.get(leg.base)
+        market = listing.market if listing else None
+        width = None if asset.ci_high is None or asset.beta is None else asset.ci_high - asset.beta
+        return LegEvidence(
+            base=leg.base,
+            notional=leg.notional,
+            tradable=market.active if market else None,
+            why_not="not active" if market and not market.active else None,
+            daily_volume=_daily_volume(measured, leg.base),
+            half_width=width,
+            r_squared=asset.r_squared,
+            overridden=asset.overridden,
+            shortfall=too_small or (leg.rounded_notional == 0 and leg.notional != 0),
+        )
+
+    return tuple(leg_evidence(leg, asset) for leg, asset in zip(solved.plan.legs, assets, strict=True))
+
+
+def _daily_volume(measured: Measured, base: str) -> float | None:
+    """Return the average daily quote volume of the last 30 days, or None where the source states none."""
+    candles = measured.candles.get(base)
+    if candles is None:
+        return None
+    recent = candles.quote_volume[candles.open_ms >= candles.open_ms[-1] - (VOLUME_DAYS - 1) * DAY_MS]
+    known: Floats = recent[np.isfinite(recent)]
+    if not len(known):
+        return None
+    return float(known.mean()) * DAY_MS / candles.timeframe_ms
+
+
+def _drift(solved: Solved) -> float | None:
+    """Return how far the basket's beta moved from the window's earlier half to its later, over the whole's beta."""
+    measured = solved.measured
+    if measured.returns is None or measured.market is None:
+        return None
+    held = solved.weights != 0
+    basket = (measured.returns[:, held] @ solved.weights[held])[:, None]
+    half = len(basket) // 2
+    early = estimate(measured.recipe, basket[:half], measured.market[:half], measured.bars_per_day)
+    late = estimate(measured.recipe, basket[half:], measured.market[half:], measured.bars_per_day)
+    drift = float(late.beta[0] - early.beta[0]) / abs(solved.plan.beta)
+    return drift if np.isfinite(drift) else None

@@ -1,0 +1,116 @@
+"""Fetch every asset a question involves, once, and hold each against the gates of the role it plays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from betacli.core.calendar import TIMEFRAMES_MS
+from betacli.core.model import Candles, Floats, Member, Notice, Times, Unknown
+from betacli.data.candles import Listing, MarketData
+from betacli.data.gates import Inspection, Measurement, against_benchmark, inspect
+from betacli.errors import GateFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gathered:
+    """What the source gave for members and benchmark parts, on one grid of bars.
+
+    `close` holds (T,) closes by base. An asset that is absent from `close` has an entry in `absent`.
+    """
+
+    grid: Times
+    step_ms: int
+    thresholds: Mapping[str, float]
+    listings: Mapping[str, Listing]
+    candles: Mapping[str, Candles]
+    close: Mapping[str, Floats]
+    absent: Mapping[str, GateFailure]
+    as_member: Mapping[str, Inspection]
+    as_part: Mapping[str, Inspection]
+
+    def part_failures(self, base: str) -> tuple[GateFailure, ...]:
+        """Return the gates an asset fails as part of the benchmark, which must cover the whole window."""
+        return (self.absent[base],) if base in self.absent else self.as_part[base].failures
+
+    def member_failures(self, base: str, benchmark_value: Floats) -> tuple[GateFailure, ...]:
+        """Return the gates an asset fails as a member, which may be younger than the window."""
+        if base in self.absent:
+            return (self.absent[base],)
+        own = self.as_member[base].failures
+        return own or tuple(
+            against_benchmark(base, self.close[base], benchmark_value, self.step_ms, self.thresholds)
+        )
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is odd about data that passes."""
+        inspections = {**self.as_part, **self.as_member}
+        return tuple(notice for base in sorted(inspections) for notice in inspections[base].notices)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What the gates measured, by asset and role."""
+        both = (self.as_part, self.as_member)
+        every = {m: None for role in both for base in sorted(role) for m in role[base].measurements}
+        return tuple(every)
+
+
+def gather(
+    source: MarketData,
+    *,
+    quote: str,
+    members: Sequence[Member],
+    parts: Sequence[Member],
+    timeframe: str,
+    grid: Times,
+    thresholds: Mapping[str, float],
+) -> Gathered:
+    """Find and fetch each asset once and inspect it in its role.
+
+    Raises:
+        ExchangeFailed: the source does not answer.
+    """
+    step = TIMEFRAMES_MS[timeframe]
+    unique = {member.base: member for member in (*parts, *members)}
+    found = source.find([unique[base] for base in sorted(unique)], quote)
+    listings = {base: place for base, place in found.items() if isinstance(place, Listing)}
+    fetched = source.candles(list(listings.values()), timeframe, int(grid[0]), int(grid[-1]) + step)
+    candles = {base: bars for base, bars in fetched.items() if isinstance(bars, Candles)}
+    absent = {
+        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}")
+        for gate, answers in (("listed", found), ("bars", fetched))
+        for base, answer in answers.items()
+        if isinstance(answer, Unknown)
+    }
+
+    def inspected(role: Sequence[Member], *, whole_window: bool) -> dict[str, Inspection]:
+        return {
+            member.base: inspect(
+                member.base,
+                candles[member.base],
+                grid,
+                now_ms=source.now_ms,
+                listed_ms=_listed_ms(listings[member.base]),
+                whole_window=whole_window,
+                thresholds=thresholds,
+            )
+            for member in role
+            if member.base in candles
+        }
+
+    as_part = inspected(parts, whole_window=True)
+    as_member = inspected(members, whole_window=False)
+    return Gathered(
+        grid=grid,
+        step_ms=step,
+        thresholds=thresholds,
+        listings=listings,
+        candles=candles,
+        close={base: inspection.close for base, inspection in {**as_part, **as_member}.items()},
+        absent=absent,
+        as_member=as_member,
+        as_part=as_part,
+    )
+
+
+def _listed_ms(listing: Listing) -> int | None:
+    return listing.market.listed_ms if listing.market else None

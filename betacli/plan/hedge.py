@@ -1,0 +1,374 @@
+"""Which benchmark short makes the basket neutral, and what does a benchmark move do to the account then?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from betacli import document as doc
+from betacli.core.beta import estimate
+from betacli.core.hedge import Scenario, aggregate_beta, hedge_notional, scenarios
+from betacli.core.model import Notice, Price, Universe
+from betacli.core.returns import simple_returns
+from betacli.core.sizing import size_nearest
+from betacli.data.candles import MarketData
+from betacli.data.gates import align
+from betacli.document import Column, Document, Facts, Report, Table
+from betacli.errors import NoData
+from betacli.plan.account import FundingCost, Liquidation, Margin, funding_of, liquidation_of, margin_of
+from betacli.plan.answer import report
+from betacli.plan.basket import BasketPlan, Solved, prices_of, solve_basket
+from betacli.plan.betas import known
+from betacli.plan.measure import Measured, measure
+from betacli.plan.request import BasketRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePart:
+    """One future of the hedge: signed notional in quote currency, its own beta, and its contracts where known."""
+
+    base: str
+    symbol: str | None
+    side: Literal["long", "short", "none"]
+    beta: float
+    notional: float
+    price: float | None
+    contracts: float | None
+    amount: float | None
+    rounded_notional: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeLeg:
+    """The hedge as a whole. `notional` neutralises the planned basket; the interval comes from the basket's beta.
+
+    `contracts`, `amount` and `rounded_notional` neutralise the basket as its contracts make it. `symbol`,
+    `contracts` and `amount` are None where the hedge has several `parts`.
+    """
+
+    base: str
+    symbol: str | None
+    side: Literal["long", "short", "none"]
+    notional: float
+    notional_ci_low: float | None
+    notional_ci_high: float | None
+    contracts: float | None
+    amount: float | None
+    rounded_notional: float | None
+    hedge_to: float
+    parts: tuple[HedgePart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePlan:
+    """A basket with its hedge. Betas are per unit of basket notional, leverages per unit of equity."""
+
+    basket: BasketPlan
+    hedge: HedgeLeg
+    aggregate_beta: float
+    rounded_aggregate_beta: float | None
+    gross_notional: float
+    net_notional: float
+    equity: float | None
+    basket_leverage: float | None
+    account_leverage: float | None
+    effective_beta_exposure: float | None
+    margin: Margin
+    liquidation: Liquidation
+    funding: FundingCost
+    scenarios: tuple[Scenario, ...]
+
+    def document(self) -> Document:
+        """Return what a trader asks first, then the legs, then the scenarios."""
+        return Document(
+            title=f"Hedge of {self.basket.sector} with {self.hedge.base}",
+            blocks=(self._summary(), self._legs(), self._scenarios()),
+            records=(*self.basket.legs, *self.hedge.parts),
+        )
+
+    def _summary(self) -> Facts:
+        hedge = self.hedge
+        interval = f"{doc.money(hedge.notional_ci_low)} to {doc.money(hedge.notional_ci_high)}"
+        ten = {s.benchmark_move: s for s in self.scenarios}
+        pairs = [
+            ("basket", f"{doc.money(self.basket.notional)} at beta {doc.beta(self.basket.beta)}"),
+            (
+                hedge.side if hedge.side != "none" else "hedge",
+                f"{doc.money(abs(hedge.notional))} of {hedge.base}",
+            ),
+            ("95 % interval", interval if hedge.notional_ci_low is not None else doc.UNKNOWN),
+            ("aggregate beta", doc.signed_beta(self.aggregate_beta)),
+            ("after rounding", doc.signed_beta(self.rounded_aggregate_beta)),
+        ]
+        pairs.extend((f"{hedge.base} {move:+.0%}", self._effect(ten[move])) for move in (-0.10, 0.10))
+        if self.equity is not None:
+            pairs.append(("equity", doc.money(self.equity)))
+            pairs.append(
+                ("exposure", f"{doc.times(self.effective_beta_exposure)} the equity before the hedge")
+            )
+            pairs.append(("account leverage", doc.times(self.account_leverage)))
+        if self.liquidation.known:
+            pairs.append(("liquidation", self._liquidation()))
+        if self.funding.net_per_day is not None:
+            pairs.append(("funding / day", doc.signed_money(self.funding.net_per_day)))
+        return Facts(pairs=tuple(pairs))
+
+    def _effect(self, scenario: Scenario) -> str:
+        shown = f"account {doc.signed_money(scenario.net_pnl)}"
+        if scenario.equity_change is not None:
+            shown += f" ({doc.signed_percent(scenario.equity_change)} of equity)"
+        if scenario.net_pnl_low is not None:
+            low, high = doc.signed_money(scenario.net_pnl_low), doc.signed_money(scenario.net_pnl_high)
+            shown += f", {low} to {high} within the interval"
+        return f"{shown}; unhedged {doc.signed_money(scenario.basket_pnl)}"
+
+    def _liquidation(self) -> str:
+        liq, base = self.liquidation, self.hedge.base
+
+        def told(move: float | None) -> str:
+            return f"none within ±{liq.searched:.0%}" if move is None else f"{base} {move:+.1%}"
+
+        return f"{told(liq.at_beta)}; {told(liq.at_beta_low)} at beta −2 SE, {told(liq.at_beta_high)} at +2 SE (estimate)"
+
+    def _legs(self) -> Table:
+        basket = self.basket.table()
+        blank = ("",) * 2
+        rows = tuple(
+            (part.base, part.side, part.beta, "hedge", *blank, part.notional, part.price, part.contracts,
+             part.rounded_notional)
+            for part in self.hedge.parts
+        )  # fmt: skip
+        ends = (self.basket.rounded.notional, self.hedge.rounded_notional)
+        total = None if ends[0] is None or ends[1] is None else ends[0] + ends[1]
+        footer = ("net", "", self.aggregate_beta, *("",) * 3, self.net_notional, "", "", total)
+        return Table(columns=basket.columns, rows=(*basket.rows, *rows), footer=footer)
+
+    def _scenarios(self) -> Table:
+        columns = (
+            Column(header=f"{self.hedge.base} moves", show=doc.signed_percent),
+            Column(header="basket", show=doc.signed_money),
+            Column(header="hedge", show=doc.signed_money),
+            Column(header="account", show=doc.signed_money, tone=lambda _: "strong"),
+            Column(header="95 % low", show=doc.signed_money),
+            Column(header="95 % high", show=doc.signed_money),
+            Column(header="of equity", show=doc.signed_percent),
+        )
+        rows = tuple(
+            (
+                s.benchmark_move, s.basket_pnl, s.hedge_pnl, s.net_pnl, s.net_pnl_low, s.net_pnl_high,
+                s.equity_change,
+            )
+            for s in self.scenarios
+        )  # fmt: skip
+        return Table(title="What a benchmark move does, residual returns at zero", columns=columns, rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hedged:
+    """A hedge plan with what was said about it."""
+
+    solved: Solved
+    plan: HedgePlan
+    notices: tuple[Notice, ...]
+
+
+def plan_hedge(request: BasketRequest, universe: Universe, source: MarketData | None) -> Report:
+    """Answer the `hedge` command."""
+    solved = solve_basket(request, universe, source, measure(request.betas, universe, source))
+    hedged = hedge_basket(request, universe, source, solved)
+    return report(
+        "hedge", request.betas.run, solved.measured, hedged.plan, (*solved.notices, *hedged.notices)
+    )
+
+
+def hedge_basket(
+    request: BasketRequest, universe: Universe, source: MarketData | None, solved: Solved
+) -> Hedged:
+    """Size the hedge of a solved basket and say what it does to the account.
+
+    Raises:
+        NoData: the hedge instrument has no usable beta to the benchmark.
+    """
+    measured, basket = solved.measured, solved.plan
+    shares, notices = _instruments(measured)
+    hedge_beta = sum(share * beta for share, beta in shares.values())
+    total = hedge_notional(basket.notional, basket.beta, request.hedge_to, hedge_beta)
+    rounded_total = None
+    if basket.rounded.notional is not None and basket.rounded.beta is not None:
+        rounded_total = hedge_notional(
+            basket.rounded.notional, basket.rounded.beta, request.hedge_to, hedge_beta
+        )
+    prices, price_notices = prices_of(measured, tuple(shares), source)
+    parts = tuple(
+        _part(measured, base, share, beta, total, rounded_total, prices.get(base))
+        for base, (share, beta) in shares.items()
+    )
+    notices += price_notices
+    notices += _shortfalls(parts)
+    plan = _plan(request, universe, source, solved, parts, total, hedge_beta, notices)
+    return Hedged(solved=solved, plan=plan, notices=tuple(notices))
+
+
+def _instruments(measured: Measured) -> tuple[dict[str, tuple[float, float]], list[Notice]]:
+    """Return each hedge instrument's share of the hedge and its beta to the benchmark.
+
+    One asset hedges itself and an index is hedged by its parts, both with beta 1 by definition; the universe is
+    hedged in its largest part, whose own beta is measured.
+    """
+    weights = measured.benchmark.weights
+    if not measured.benchmark.is_universe:
+        return {base: (weights[base], 1.0) for base in sorted(weights)}, []
+    if not measured.benchmark_weights or measured.panel is None or measured.market is None:
+        raise NoData(
+            what="the universe benchmark needs market data to be hedged", way_out="name an `--exchange`"
+        )
+    base = max(measured.benchmark_weights, key=lambda name: (measured.benchmark_weights[name], name))
+    close = align(measured.candles[base], measured.panel.open_ms)
+    fit = estimate(measured.recipe, simple_returns(close[:, None]), measured.market, measured.bars_per_day)
+    beta = float(fit.beta[0])
+    if not beta > 0:
+        raise NoData(what=f"`{base}` has a beta of {beta:.2f} to the universe and cannot hedge it")
+    detail = (
+        f"the universe is hedged with {base}, its largest part at {measured.benchmark_weights[base]:.1%}: the hedge "
+        f"is divided by its beta of {beta:.4f} to the universe (R² {float(fit.r_squared[0]):.2f})"
+    )
+    return {base: (1.0, beta)}, [Notice(id="hedged-by-largest-part", detail=detail)]
+
+
+def _part(
+    measured: Measured,
+    base: str,
+    share: float,
+    beta: float,
+    total: float,
+    rounded_total: float | None,
+    price: Price | None,
+) -> HedgePart:
+    """Size one instrument: planned from the planned basket, contracts from the rounded one."""
+    listing = measured.listings.get(base)
+    market = listing.market if listing else None
+    sized = None
+    if (
+        market is not None
+        and price is not None
+        and rounded_total is not None
+        and market.amount_step is not None
+    ):
+        sized = size_nearest(share * rounded_total, price.value, market)
+    notional = share * total
+    return HedgePart(
+        base=base,
+        symbol=listing.symbol if listing else None,
+        side=_side(notional),
+        beta=beta,
+        notional=notional,
+        price=price.value if price else None,
+        contracts=float(sized.contracts) if sized else None,
+        amount=float(sized.amount) if sized else None,
+        rounded_notional=sized.notional if sized else None,
+    )
+
+
+def _side(notional: float) -> Literal["long", "short", "none"]:
+    return "short" if notional < 0 else "long" if notional > 0 else "none"
+
+
+def _shortfalls(parts: tuple[HedgePart, ...]) -> list[Notice]:
+    return [
+        Notice(
+            id="hedge-not-held",
+            detail=f"the hedge of {part.notional:,.2f} in {part.base} is too small for a contract: nothing is hedged",
+        )
+        for part in parts
+        if part.rounded_notional == 0 and part.notional
+    ]
+
+
+def _plan(
+    request: BasketRequest,
+    universe: Universe,
+    source: MarketData | None,
+    solved: Solved,
+    parts: tuple[HedgePart, ...],
+    total: float,
+    hedge_beta: float,
+    notices: list[Notice],
+) -> HedgePlan:
+    """Put basket and hedge together; what was said on the way is appended to `notices`."""
+    basket, equity = solved.plan, solved.plan.equity
+    notionals = np.array([*(leg.notional for leg in basket.legs), *(part.notional for part in parts)])
+    betas = np.array([*solved.measured.betas, *(part.beta for part in parts)])
+    gross = float(np.abs(notionals).sum())
+    ends = None
+    if basket.beta_ci_low is not None and basket.beta_ci_high is not None:
+        ends = (basket.beta_ci_low, basket.beta_ci_high)
+    margin, rates = margin_of(solved.measured, universe, (*basket.legs, *parts), notices)
+    if equity is None:
+        detail = (
+            "without `--equity` or `--leverage` there is no account: margin use and liquidation are unknown"
+        )
+        notices.append(Notice(id="no-equity", detail=detail, severity="note"))
+    return HedgePlan(
+        basket=basket,
+        hedge=_hedge_leg(request, solved, parts, total, hedge_beta, ends),
+        aggregate_beta=aggregate_beta(notionals, betas, basket.notional),
+        rounded_aggregate_beta=_rounded_aggregate(solved, parts),
+        gross_notional=gross,
+        net_notional=float(notionals.sum()),
+        equity=equity,
+        basket_leverage=basket.basket_leverage,
+        account_leverage=None if equity is None else gross / equity,
+        effective_beta_exposure=basket.effective_beta_exposure,
+        margin=margin,
+        liquidation=liquidation_of(equity, notionals, betas, rates, len(basket.legs), basket.beta_std_error),
+        funding=funding_of(source, solved.measured, basket.legs, parts, notices),
+        scenarios=scenarios(
+            basket_exposure=basket.beta * basket.notional,
+            hedge_exposure=total * hedge_beta,
+            exposure_interval=None
+            if ends is None
+            else (ends[0] * basket.notional, ends[1] * basket.notional),
+            equity=equity,
+        ),
+    )
+
+
+def _hedge_leg(
+    request: BasketRequest,
+    solved: Solved,
+    parts: tuple[HedgePart, ...],
+    total: float,
+    hedge_beta: float,
+    ends: tuple[float, float] | None,
+) -> HedgeLeg:
+    """Describe the hedge as a whole, with the notionals that the ends of the basket's interval would need."""
+    basket = solved.plan
+    interval = None
+    if ends is not None:
+        interval = sorted(hedge_notional(basket.notional, end, request.hedge_to, hedge_beta) for end in ends)
+    single = parts[0] if len(parts) == 1 else None
+    rounded = [part.rounded_notional for part in parts if part.rounded_notional is not None]
+    return HedgeLeg(
+        base=single.base if single else solved.measured.benchmark.name,
+        symbol=single.symbol if single else None,
+        side=_side(total),
+        notional=total,
+        notional_ci_low=interval[0] if interval else None,
+        notional_ci_high=interval[1] if interval else None,
+        contracts=single.contracts if single else None,
+        amount=single.amount if single else None,
+        rounded_notional=sum(rounded) if len(rounded) == len(parts) else None,
+        hedge_to=request.hedge_to,
+        parts=parts,
+    )
+
+
+def _rounded_aggregate(solved: Solved, parts: tuple[HedgePart, ...]) -> float | None:
+    """Return the beta left over per unit of the rounded basket's notional, or None where contracts are unknown."""
+    held = [part.rounded_notional for part in parts]
+    net = solved.plan.rounded.notional
+    if not net or any(notional is None for notional in held):
+        return None
+    notionals = np.array([*solved.rounded, *held], dtype=np.float64)
+    betas = np.array([*solved.measured.betas, *(part.beta for part in parts)])
+    return known(aggregate_beta(notionals, betas, net))

@@ -1,0 +1,343 @@
+"""From a request to betas: which bars, through the gates, to estimates. Every command starts here."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from betacli.core.beta import PRESETS, BetaEstimates, Recipe, estimate
+from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS, last_closed_open
+from betacli.core.candles import iso
+from betacli.core.model import (
+    Benchmark,
+    Candles,
+    Excluded,
+    Floats,
+    Member,
+    Notice,
+    Panel,
+    Times,
+    Universe,
+)
+from betacli.core.returns import simple_returns
+from betacli.data.candles import Listing, MarketData
+from betacli.data.gates import GATES, Measurement
+from betacli.errors import BadOption, GatesFailed, NoData
+from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
+from betacli.plan.gather import Gathered, gather
+from betacli.plan.request import BetaRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The time the returns cover, ISO 8601: from the open of the first bar to the close of the last."""
+
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatorInput:
+    """The recipe as it was applied."""
+
+    preset: str
+    estimator: str
+    timeframe: str
+    window_days: float
+    half_life_days: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the answer was made from; None where no market data was read."""
+
+    exchange: str | None
+    simulated: bool
+    config_sha256: str
+    data_fingerprint: str | None
+    timeframe: str | None
+    window: Window | None
+    estimator: EstimatorInput | None
+    benchmark: str
+    gates: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """The assets with their betas, and the data behind them.
+
+    `members`, `betas` (N,), `std_errors` (N,) and `overridden` (N,) are in one order; a beta given by hand has no
+    standard error. `panel`, `returns` (T, N), `market` (T,) and `estimates` are None where no data was read.
+    `listings` and `candles` also hold the benchmark's parts.
+    """
+
+    sector: str
+    title: str
+    benchmark: Benchmark
+    benchmark_weights: Mapping[str, float]
+    members: tuple[Member, ...]
+    betas: Floats
+    std_errors: Floats
+    overridden: tuple[bool, ...]
+    recipe: Recipe
+    inputs: Inputs
+    notices: tuple[Notice, ...]
+    excluded: tuple[Excluded, ...]
+    listings: Mapping[str, Listing]
+    candles: Mapping[str, Candles]
+    panel: Panel | None = None
+    returns: Floats | None = None
+    market: Floats | None = None
+    estimates: BetaEstimates | None = None
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The assets' names."""
+        return tuple(member.base for member in self.members)
+
+    def require_members(self) -> None:
+        """Raise `NoData` when every member was left out."""
+        if not self.members:
+            reasons = "; ".join(f"`{asset.base}` {asset.detail}" for asset in self.excluded)
+            what = f"every member of `{self.sector}` is refused: {reasons}"
+            raise NoData(what=what, way_out="choose another source, `--window` or `--as-of`")
+
+    @property
+    def bars_per_day(self) -> float:
+        """How many bars of the recipe's timeframe a day has."""
+        return DAY_MS / TIMEFRAMES_MS[self.recipe.timeframe]
+
+
+def measure(request: BetaRequest, universe: Universe, source: MarketData | None) -> Measured:
+    """Measure the betas of the members asked for.
+
+    Args:
+        request: what was asked.
+        universe: the sectors and defaults.
+        source: market data; None where every beta is given by hand and no source was named.
+
+    Raises:
+        UnknownName: no such sector or member.
+        BadOption: the source has no bars as fine as the recipe wants.
+        GatesFailed: the benchmark cannot be trusted, or a member cannot and `allow_missing` is off.
+        ExchangeFailed: the source does not answer.
+    """
+    sector, members = request.members(universe)
+    unused = sorted(set(request.overrides) - {member.base for member in members})
+    notices = [
+        Notice(
+            id="beta-unused",
+            detail=f"`--beta {base}` is not used: `{base}` is not in `--only`",
+            severity="note",
+        )
+        for base in unused
+    ]
+    if source is None:
+        return _by_hand(request, universe, sector.title, members, notices)
+    recipe, recipe_notices = _fitting_recipe(request.recipe, source)
+    notices.extend(recipe_notices)
+    parts = benchmark_members(request.benchmark, universe)
+    data = gather(
+        source,
+        quote=universe.quote,
+        members=members,
+        parts=parts,
+        timeframe=recipe.timeframe,
+        grid=_grid(recipe, source.now_ms),
+        thresholds={**GATES, **universe.gates},
+    )
+    series = _benchmark_series(request.benchmark, parts, data)
+    kept, excluded = _admit(request, members, data, series)
+    return _estimated(
+        request,
+        sector.title,
+        kept,
+        series,
+        data,
+        recipe,
+        inputs=_inputs(request, universe, source, recipe, data),
+        notices=(*notices, *series.notices, *data.notices),
+        excluded=(*excluded, *series.excluded),
+    )
+
+
+def _estimated(
+    request: BetaRequest,
+    title: str,
+    kept: tuple[Member, ...],
+    series: BenchmarkSeries,
+    data: Gathered,
+    recipe: Recipe,
+    *,
+    inputs: Inputs,
+    notices: tuple[Notice, ...],
+    excluded: tuple[Excluded, ...],
+) -> Measured:
+    """Estimate the betas of the members that were admitted, and put those given by hand in their place."""
+    closes = np.array([data.close[member.base] for member in kept]).reshape(len(kept), -1).T
+    bases = tuple(member.base for member in kept)
+    panel = Panel(bases=bases, timeframe_ms=data.step_ms, open_ms=data.grid, close=closes)
+    returns = simple_returns(closes)
+    estimates = estimate(recipe, returns, series.returns, DAY_MS / data.step_ms)
+    overridden = tuple(base in request.overrides for base in bases)
+    given = np.array([request.overrides.get(base, np.nan) for base in bases])
+    short = _short_histories(bases, estimates, len(data.grid) - 1)
+    return Measured(
+        sector=request.sector,
+        title=title,
+        benchmark=request.benchmark,
+        benchmark_weights=series.weights,
+        members=kept,
+        betas=np.where(overridden, given, estimates.beta),
+        std_errors=np.where(overridden, np.nan, estimates.std_error),
+        overridden=overridden,
+        recipe=recipe,
+        inputs=inputs,
+        notices=(*notices, *short),
+        excluded=excluded,
+        listings=data.listings,
+        candles=data.candles,
+        panel=panel,
+        returns=returns,
+        market=series.returns,
+        estimates=estimates,
+    )
+
+
+def _by_hand(
+    request: BetaRequest, universe: Universe, title: str, members: tuple[Member, ...], notices: list[Notice]
+) -> Measured:
+    """Return betas that were all given by hand, without any market data."""
+    detail = "every beta was given by hand and no source was named: no market data was read"
+    return Measured(
+        sector=request.sector,
+        title=title,
+        benchmark=request.benchmark,
+        benchmark_weights=dict(request.benchmark.weights),
+        members=members,
+        betas=np.array([request.overrides[member.base] for member in members]),
+        std_errors=np.full(len(members), np.nan),
+        overridden=(True,) * len(members),
+        recipe=request.recipe,
+        inputs=Inputs(
+            exchange=None,
+            simulated=False,
+            config_sha256=universe.sha256,
+            data_fingerprint=None,
+            timeframe=None,
+            window=None,
+            estimator=None,
+            benchmark=request.benchmark.name,
+            gates=(),
+        ),
+        notices=(*notices, Notice(id="no-market-data", detail=detail, severity="note")),
+        excluded=(),
+        listings={},
+        candles={},
+    )
+
+
+def _fitting_recipe(recipe: Recipe, source: MarketData) -> tuple[Recipe, list[Notice]]:
+    """Return the recipe, or its daily sibling where the source has no bars that fine."""
+    wanted, finest = TIMEFRAMES_MS[recipe.timeframe], TIMEFRAMES_MS[source.finest_timeframe]
+    if wanted % finest == 0:
+        return recipe, []
+    if recipe.daily_sibling is not None and TIMEFRAMES_MS["1d"] % finest == 0:
+        sibling = PRESETS[recipe.daily_sibling]
+        detail = (
+            f"`{source.name}` has {source.finest_timeframe} bars, coarser than {recipe.timeframe}: "
+            f"`{recipe.daily_sibling}` is used instead"
+        )
+        return sibling, [Notice(id="daily-sibling", detail=detail)]
+    raise BadOption(
+        option="--timeframe",
+        value=recipe.timeframe,
+        problem=f"`{source.name}` has {source.finest_timeframe} bars, which do not make {recipe.timeframe} bars",
+        way_out=f"use `--timeframe {source.finest_timeframe}` or coarser",
+    )
+
+
+def _grid(recipe: Recipe, now_ms: int) -> Times:
+    """Return the open times of the window's bars and of the one before, which the first return needs."""
+    step = TIMEFRAMES_MS[recipe.timeframe]
+    n_returns = round(recipe.window_days * DAY_MS / step)
+    if n_returns < 2:
+        raise BadOption(
+            option="--window",
+            value=f"{recipe.window_days:g}d",
+            problem=f"holds {n_returns} bar(s) of {recipe.timeframe}",
+            way_out="choose a longer `--window` or a finer `--timeframe`",
+        )
+    last = last_closed_open(now_ms, step)
+    return np.arange(last - n_returns * step, last + step, step, dtype=np.int64)
+
+
+def _benchmark_series(benchmark: Benchmark, parts: Sequence[Member], data: Gathered) -> BenchmarkSeries:
+    """Return the benchmark's returns; every part must cover the whole window."""
+    failures = [failure for part in parts for failure in data.part_failures(part.base)]
+    if benchmark.is_universe:
+        markets = {base: listing.market for base, listing in data.listings.items()}
+        multipliers = {base: market.multiplier for base, market in markets.items() if market is not None}
+        return universe_weights(parts, data.close, failures, multipliers)
+    if failures:
+        raise GatesFailed(failures=failures, benchmark=True)
+    return fixed_weights(benchmark, data.close)
+
+
+def _admit(
+    request: BetaRequest, members: tuple[Member, ...], data: Gathered, series: BenchmarkSeries
+) -> tuple[tuple[Member, ...], tuple[Excluded, ...]]:
+    """Return the members whose data can be trusted, and those left out under `--allow-missing`."""
+    judged = {member.base: data.member_failures(member.base, series.value) for member in members}
+    failed = {base: failures for base, failures in judged.items() if failures}
+    every = [failure for failures in failed.values() for failure in failures]
+    if failed and not request.allow_missing:
+        raise GatesFailed(failures=every, benchmark=False)
+    kept = tuple(member for member in members if member.base not in failed)
+    excluded = tuple(
+        Excluded(base=base, reason=failures[0].gate, detail="; ".join(f.detail for f in failures))
+        for base, failures in failed.items()
+    )
+    return kept, excluded
+
+
+def _short_histories(bases: Sequence[str], estimates: BetaEstimates, n_returns: int) -> list[Notice]:
+    """Name the assets whose betas rest on fewer returns than the window has."""
+    return [
+        Notice(
+            id="short-history",
+            detail=f"`{base}` has {n_obs:.0f} of the window's {n_returns} returns in common with the benchmark",
+            severity="note" if n_obs >= 0.95 * n_returns else "warning",
+        )
+        for base, n_obs in zip(bases, estimates.n_obs, strict=True)
+        if n_obs < n_returns
+    ]
+
+
+def _inputs(
+    request: BetaRequest, universe: Universe, source: MarketData, recipe: Recipe, data: Gathered
+) -> Inputs:
+    """Say what the answer was made from."""
+    digest = hashlib.sha256()
+    for base in sorted(data.close):
+        digest.update(f"{base} {data.listings[base].symbol} {data.step_ms} ".encode())
+        digest.update(data.grid.tobytes())
+        digest.update(data.close[base].tobytes())
+    return Inputs(
+        exchange=source.name,
+        simulated=source.simulated,
+        config_sha256=universe.sha256,
+        data_fingerprint=digest.hexdigest(),
+        timeframe=recipe.timeframe,
+        window=Window(start=iso(int(data.grid[1])), end=iso(int(data.grid[-1]) + data.step_ms)),
+        estimator=EstimatorInput(
+            preset=request.preset,
+            estimator=recipe.estimator,
+            timeframe=recipe.timeframe,
+            window_days=recipe.window_days,
+            half_life_days=recipe.half_life_days,
+        ),
+        benchmark=request.benchmark.name,
+        gates=data.measurements,
+    )

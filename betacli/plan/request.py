@@ -1,0 +1,97 @@
+"""What the user asked, validated: one frozen value per question, the wider ones holding the narrower."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from betacli.core.beta import Recipe
+from betacli.core.model import Benchmark, Member, Sector, Universe
+from betacli.errors import BadOption, UnknownName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The circumstances of one run: versions, the moment asked for, and when it was generated (None with `--as-of`)."""
+
+    tool: Mapping[str, str]
+    now_ms: int
+    generated_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetaRequest:
+    """Which assets, against what, by which recipe.
+
+    `recipe` is the preset's with the flags applied; `overrides` are betas given by hand; `allow_missing` leaves
+    assets out that fail a gate instead of refusing.
+    """
+
+    run: Run
+    sector: str
+    preset: str
+    recipe: Recipe
+    benchmark: Benchmark
+    only: tuple[str, ...] = ()
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    allow_missing: bool = False
+
+    def members(self, universe: Universe) -> tuple[Sector, tuple[Member, ...]]:
+        """Return the sector and the members asked for, in the order of their names.
+
+        Raises:
+            UnknownName: there is no such sector, or `only` or `overrides` name an asset outside it.
+        """
+        sector = find_sector(universe, self.sector)
+        for option, names in (("--only", self.only), ("--beta", tuple(self.overrides))):
+            for name in names:
+                if name not in sector.bases:
+                    where = f" in sector `{sector.name}` (`{option}`)"
+                    raise UnknownName(what="member", name=name, known=sector.bases, where=where)
+        chosen = [member for member in sector.members if not self.only or member.base in self.only]
+        return sector, tuple(sorted(chosen, key=lambda member: member.base))
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether some beta must be measured."""
+        return not self.only or any(base not in self.overrides for base in self.only)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketRequest:
+    """A basket to solve: what it should be exposed to, how large it is, and the limits of its weights.
+
+    `target` is the basket's beta (None keeps the base weights); any two of `notional`, `equity` and `leverage`
+    fix the third; `hedge_to` is the benchmark exposure to keep per unit of basket notional. `max_weight` is None
+    where only the default of the sector file applies.
+    """
+
+    betas: BetaRequest
+    target: float | None = None
+    notional: float | None = None
+    equity: float | None = None
+    leverage: float | None = None
+    weighting: str = "equal"
+    min_weight: float | None = None
+    max_weight: float | None = None
+    allow_short: bool = False
+    hedge_to: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.min_weight is not None and self.min_weight < 0 and not self.allow_short:
+            raise BadOption(
+                option="--min-weight",
+                value=f"{self.min_weight:g}",
+                problem="a weight below zero is a short",
+                way_out="add `--allow-short`",
+            )
+
+
+def find_sector(universe: Universe, name: str) -> Sector:
+    """Return the sector of that name.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    for sector in universe.sectors:
+        if sector.name == name:
+            return sector
+    raise UnknownName(what="sector", name=name, known=[sector.name for sector in universe.sectors])

@@ -1,0 +1,130 @@
+"""What the text formats share: the screen, cell widths, a table as a grid of text cells, context and notices."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from betacli.document import UNKNOWN, Column, Report, Table, Tone
+
+Clean = Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Where the text goes.
+
+    `width` is in character cells, None where it is no terminal (natural width); `unicode` is False where the
+    encoding cannot carry box characters.
+    """
+
+    width: int | None = None
+    colour: bool = False
+    unicode: bool = True
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+_SIGNS = "· ─ – — − … × ± → ≥ ≤ ≈ ² ½ ‘ ’ “ ” α β Δ ρ σ Σ √"
+_SPELLINGS = "- - - - - ... x +/- -> >= <= ~ ^2 1/2 ' ' \" \" alpha beta delta rho sigma sum sqrt"
+_SPELLED = str.maketrans(dict(zip(_SIGNS.split(), _SPELLINGS.split(), strict=True)))
+
+
+def to_ascii(text: str) -> str:
+    r"""Spell the field's own characters with ASCII ones, and any other as its escape (`é` as `\xe9`)."""
+    return text if text.isascii() else text.translate(_SPELLED).encode("ascii", "backslashreplace").decode()
+
+
+def cell_width(text: str) -> int:
+    """Return how many character cells a terminal gives `text`: East Asian wide ones take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(char) in {"Mn", "Me"} else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )
+
+
+def words(text: str) -> list[str]:
+    """Split text where a line may end: between words, but not between a number and its percent sign."""
+    return re.findall(r"\S+(?: %\S*)?", text)
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value, written whole, and its tone."""
+
+    text: str
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table whose values are written; every row, and the footer if any, has one cell per column."""
+
+    columns: tuple[Column, ...]
+    header: list[Cell]
+    rows: list[list[Cell]]
+    footer: list[Cell] | None
+
+    @property
+    def widths(self) -> list[int]:
+        """The natural width of each column in character cells."""
+        lines = [self.header, *self.rows, *([self.footer] if self.footer else [])]
+        return [max(cell_width(cell.text) for cell in column) for column in zip(*lines, strict=True)]
+
+
+def grid(table: Table, clean: Clean) -> Grid:
+    """Write every value of a table through its column's formatter, then through `clean`, which makes it inert."""
+    columns = table.columns
+
+    def cell(column: Column, value: object) -> Cell:
+        shown = clean(column.show(value))
+        return Cell(shown, column.tone(value) or ("quiet" if shown == UNKNOWN else None))
+
+    def total(column: Column, value: object) -> Cell:
+        shown = "" if value is None else value if isinstance(value, str) else column.show(value)
+        return Cell(clean(shown), "strong")
+
+    return Grid(
+        columns=columns,
+        header=[Cell(clean(column.header), "strong") for column in columns],
+        rows=[
+            [cell(column, value) for column, value in zip(columns, row, strict=True)] for row in table.rows
+        ],
+        footer=[total(column, value) for column, value in zip(columns, table.footer, strict=True)]
+        if table.footer
+        else None,
+    )
+
+
+def padded(text: str, width: int, align: str) -> tuple[str, str]:
+    """Return the blanks before and after `text` that fill `width` character cells."""
+    blanks = " " * (width - cell_width(text))
+    return (blanks, "") if align == "right" else ("", blanks)
+
+
+# --- what stands around the tables --------------------------------------------------------------------------------
+
+
+def exchange_of(report: Report) -> object:
+    """Return the exchange the inputs name, or None."""
+    return getattr(report.inputs, "exchange", None)
+
+
+def context(report: Report) -> list[str]:
+    """Return what a reader must know before any number: the moment, and where the data came from."""
+    exchange = exchange_of(report)
+    return [f"as of {report.as_of}", *([f"exchange {exchange}"] if exchange else [])]
+
+
+def excluded_of(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield base, reason and detail of every asset that was left out; what one does not have is empty."""
+    for entry in report.excluded:
+        base, reason, detail = (
+            str(getattr(entry, name, None) or "") for name in ("base", "reason", "detail")
+        )
+        yield base, reason, detail
