@@ -1,0 +1,19 @@
+"""Entry point of `betacli` and `python -m betacli`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code; `--version` alone is answered without loading anything."""
+    if sys.argv[1:] == ["--version"]:
+        from betacli import __version__  # noqa: PLC0415
+
+        sys.stdout.write(f"betacli {__version__}\n")
+        return
+    from betacli.cli.process import run  # noqa: PLC0415  the imports of Typer, which `--version` need not pay
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The commands. Each one reads its options, asks the plan layer one question, and delivers the report."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from betacli import names
+from betacli.cli.options import (
+    ConfigOptions,
+    DataOptions,
+    HedgeOptions,
+    InitArguments,
+    OutputOptions,
+    SectorsArguments,
+    TargetOptions,
+    WhatOptions,
+    known_name,
+    takes,
+)
+from betacli.cli.world import World
+from betacli.document import Report
+from betacli.errors import BadUsage
+
+ACTION_NEEDED = 10
+_ParserError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of all that the parser raises, in Typer's own Click
+
+
+class Commands:
+    """The commands, bound to the world they run in. Every method returns an exit code."""
+
+    def __init__(self, here: World) -> None:
+        self._here = here
+
+    def beta(self, what: WhatOptions, data: DataOptions, output: OutputOptions) -> int:
+        """Measure each member's beta, with its standard error and interval.
+
+        Example: betacli beta --sector l1 --exchange sample
+        """
+        from betacli.cli import asking  # noqa: PLC0415  numpy, which `--help` need not pay
+        from betacli.plan.betas import plan_betas  # noqa: PLC0415
+
+        output.check()
+        universe = asking.read_universe(data, self._here)
+        request = asking.beta_request(what, data, universe, self._here)
+        with asking.market_for(request, universe, data, self._here) as market:
+            report = plan_betas(request, universe, market)
+        return self._deliver(report, output)
+
+    def solve(
+        self, what: WhatOptions, target: TargetOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Solve the basket weights that have exactly the target beta.
+
+        Example: betacli solve --sector l1 --target 1.4 --exchange sample
+        """
+        from betacli.plan.basket import plan_basket  # noqa: PLC0415
+
+        return self._basket(plan_basket, what, target, HedgeOptions(), data, output)
+
+    def hedge(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Size the benchmark short that neutralises the basket, and show what it does to the account.
+
+        Example: betacli hedge --sector l1 --target 1.4 --leverage 5 --exchange sample
+        """
+        from betacli.plan.hedge import plan_hedge  # noqa: PLC0415
+
+        return self._basket(plan_hedge, what, target, hedge, data, output)
+
+    def checklist(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Judge the trade in eight steps; exit 10 when one fails.
+
+        Example: betacli checklist --sector l1 --target 1.4 --leverage 5 --exchange sample
+        """
+        from betacli.plan.checklist import plan_checklist  # noqa: PLC0415
+
+        return self._basket(plan_checklist, what, target, hedge, data, output)
+
+    def sectors(self, arguments: SectorsArguments, config: ConfigOptions, output: OutputOptions) -> int:
+        """List the sectors, show one, or check a sector file.
+
+        Example: betacli sectors show l1
+        """
+        from betacli.cli import asking  # noqa: PLC0415
+        from betacli.plan import sectors as plan  # noqa: PLC0415
+
+        output.check()
+        action = known_name("action", arguments.action, ("list", "show", "check"))
+        run = asking.run_of(config, self._here)
+        if action == "check":
+            named = Path(arguments.name) if arguments.name else config.config
+            return self._deliver(plan.check_sectors(asking.checked(named, self._here), run), output)
+        universe = asking.read_universe(config, self._here)
+        if action == "list":
+            return self._deliver(plan.list_sectors(universe, run), output)
+        if arguments.name is None:
+            raise BadUsage(problem="`sectors show` needs a sector", way_out="`betacli sectors` lists them")
+        return self._deliver(plan.show_sector(universe, run, arguments.name), output)
+
+    def init(self, arguments: InitArguments) -> int:
+        """Write a commented sector file and its editor schema; never overwrites.
+
+        Example: betacli init
+        """
+        from betacli.cli.output import create_files  # noqa: PLC0415
+        from betacli.data.sectors import json_schema, template  # noqa: PLC0415
+
+        path = self._here.project_dir / arguments.path
+        schema = path.with_suffix(".schema.json")
+        create_files({path: template(schema.name), schema: json.dumps(json_schema(), indent=2) + "\n"})
+        self._here.stdout.write(f"wrote {path} and {schema}\n")
+        return 0
+
+    def _basket(
+        self,
+        plan: Callable[..., Report],
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Answer a question about a basket with one of the plan layer's functions."""
+        from betacli.cli import asking  # noqa: PLC0415
+
+        output.check()
+        universe = asking.read_universe(data, self._here)
+        betas = asking.beta_request(what, data, universe, self._here)
+        request = asking.basket_request(betas, target, hedge)
+        with asking.market_for(betas, universe, data, self._here) as market:
+            report = plan(request, universe, market)
+        return self._deliver(report, output)
+
+    def _deliver(self, report: Report, output: OutputOptions) -> int:
+        from betacli.cli.output import deliver  # noqa: PLC0415
+
+        deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
+        return ACTION_NEEDED if report.action_needed else 0
+
+
+def build(here: World) -> typer.Typer:
+    """Return the Typer app whose commands run in `here`."""
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in names.EXIT_CODES.items())
+    app = typer.Typer(
+        name="betacli",
+        help="Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders.",
+        epilog=f"Exit codes: {codes}.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_globals)
+    commands = Commands(here)
+    basket = (WhatOptions, TargetOptions, DataOptions, OutputOptions)
+    hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
+    for command, groups in (
+        (commands.beta, (WhatOptions, DataOptions, OutputOptions)),
+        (commands.solve, basket),
+        (commands.hedge, hedged),
+        (commands.checklist, hedged),
+        (commands.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),
+        (commands.init, (InitArguments,)),
+    ):
+        app.command(command.__name__)(takes(*groups)(command))
+    return app
+
+
+def _globals(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    """Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders."""
+    if version:
+        from betacli import __version__  # noqa: PLC0415
+
+        typer.echo(f"betacli {__version__}")
+        raise typer.Exit
+
+
+def invoke(argv: list[str], here: World) -> int:
+    """Parse and run one command line; without arguments, show the help.
+
+    Raises:
+        BadUsage: the command line cannot be parsed.
+        BetacliError: what the command raised.
+    """
+    command = typer.main.get_command(build(here))
+    try:
+        code = command.main(args=argv or ["--help"], prog_name="betacli", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except _ParserError as error:
+        problem, _, rest = str(getattr(error, "message", error)).partition("\n")
+        way_out = rest.strip() or "`betacli --help` lists the commands, `betacli COMMAND --help` its options"
+        raise BadUsage(problem=problem.rstrip("."), way_out=way_out) from None
+    return code if isinstance(code, int) else 0

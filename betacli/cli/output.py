@@ -1,0 +1,174 @@
+"""The only writer to stdout: answers whole, errors with a hint, files atomically."""
+
+import codecs
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from betacli.cli.world import World
+from betacli.document import Report
+from betacli.errors import BadFile, BetacliError, Problem, safe
+from betacli.show.formats import FORMATS, Screen, error_envelope, stderr_notices
+
+_SECRETS = re.compile(
+    r"(?i)\b(api[-_]?key|secret|signature|password|token|private[-_]?key)\b(\W{1,4})[^\s,&'\"})]+"
+)
+
+
+def redacted(text: str) -> str:
+    """Return the text with anything that looks like a credential taken out."""
+    return _SECRETS.sub(r"\1\2[redacted]", text)
+
+
+def deliver(
+    report: Report, fmt: str, path: Path | None, here: World, *, quiet: bool, color: bool | None
+) -> None:
+    """Write the report to stdout, or to a file that appears whole or not at all."""
+    if path is None:
+        _write(FORMATS[fmt](report, screen_of(here, here.stdout, color)), fmt, here.stdout)
+    else:
+        write_file(path, FORMATS[fmt](report, Screen()))
+    if not quiet:
+        for line in stderr_notices(report, fmt):
+            here.stderr.write(line + "\n")
+
+
+def screen_of(here: World, stream: TextIO, color: bool | None) -> Screen:
+    """Describe a stream: `--color` before `NO_COLOR` before `FORCE_COLOR` before what the stream is."""
+    is_terminal = stream.isatty()
+    environ = here.environ
+    if color is None:
+        if environ.get("NO_COLOR"):
+            color = False
+        elif environ.get("FORCE_COLOR"):
+            color = True
+        else:
+            color = is_terminal and environ.get("TERM") != "dumb"
+    return Screen(
+        width=_width(here, stream) if is_terminal else None, colour=color, unicode=_speaks_unicode(stream)
+    )
+
+
+def _width(here: World, stream: TextIO) -> int:
+    columns = here.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    try:
+        return codecs.lookup(stream.encoding or "ascii").name in {"utf-8", "utf-16", "utf-32"}
+    except LookupError:
+        return False
+
+
+def _write(text: str, fmt: str, stream: TextIO) -> None:
+    """Write and flush; json, csv and md are UTF-8 whatever the locale says."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if fmt != "table" and reconfigure is not None and not _speaks_unicode(stream):
+        reconfigure(encoding="utf-8")
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable("the standard output", error) from None
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole: into a temporary file beside it, then moved.
+
+    Raises:
+        BadFile: the folder or the file cannot be written; whatever was there before is untouched.
+    """
+    if path.exists() and not path.is_file():
+        # A pipe or a device cannot be replaced by a file; write into it.
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise unwritable(str(path), error) from None
+        return
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(path))
+        temporary.replace(path)
+    except BaseException as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(str(path), error) from None
+        raise
+
+
+def create_files(texts: Mapping[Path, str]) -> None:
+    """Write new files, all or none.
+
+    Raises:
+        BadFile: one of them is there already, or cannot be written.
+    """
+    there = [path for path in texts if path.exists() or path.is_symlink()]
+    if there:
+        problem = Problem(what="is there already, and is not overwritten", hint="name another file")
+        raise BadFile(path=safe(there[0]), problems=[problem])
+    done: list[Path] = []
+    for path, text in texts.items():
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                done.append(path)
+                file.write(text)
+        except OSError as error:
+            for partial in done:
+                partial.unlink(missing_ok=True)
+            raise unwritable(str(path), error) from None
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions a file keeps, or those a new one gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def unwritable(path: str, error: OSError) -> BadFile:
+    """Return the error for a place that cannot be written."""
+    return BadFile(path=safe(path), problems=[Problem(what=f"cannot be written: {error.strerror or error}")])
+
+
+def wants_json(argv: Sequence[str], here: World) -> bool:
+    """Whether the command line asks for JSON, also where it cannot be parsed."""
+    words = list(argv)
+    for place, word in enumerate(words):
+        following = words[place + 1] if place + 1 < len(words) else ""
+        if word in {"-O", "--format"}:
+            return following == "json"
+        if word in {"-Ojson", "--format=json"}:
+            return True
+    return here.environ.get("BETACLI_FORMAT") == "json"
+
+
+def say_error(error: BetacliError, argv: Sequence[str], here: World) -> None:
+    """Write the error and its hint to stderr; with JSON, the envelope to stdout."""
+    screen = screen_of(here, here.stderr, None)
+    red, blue, off = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if screen.colour else ("", "", "")
+    for place, line in enumerate(error.message.split("\n")):
+        here.stderr.write(f"{red}error:{off} {safe(line)}\n" if place == 0 else f"       {safe(line)}\n")
+    if error.hint:
+        here.stderr.write(f"{blue}hint:{off} {safe(error.hint)}\n")
+    if wants_json(argv, here):
+        _write(error_envelope(error), "json", here.stdout)

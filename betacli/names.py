@@ -1,0 +1,47 @@
+"""The names a user can type, known without importing what they stand for. A test holds each equal to its dict."""
+
+FORMATS = ("table", "json", "csv", "md")
+PRESETS = ("ols-90d", "ols-180d", "ewma-60d")
+WEIGHTINGS = ("equal",)
+SAMPLE = "sample"
+VENUES = ("binanceusdm",)
+EXCHANGES = (*VENUES, SAMPLE)
+TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
+GATES = (
+    "max_age_bars",
+    "min_coverage",
+    "min_common_bars",
+    "min_days",
+    "redenomination",
+    "note_jump",
+    "note_flat_bars",
+)
+CHECKLIST = (
+    "sector_r_squared_warn",
+    "sector_r_squared_fail",
+    "min_members",
+    "effective_assets_warn",
+    "participation_warn",
+    "participation_fail",
+    "beta_half_width_warn",
+    "beta_half_width_fail",
+    "account_leverage_warn",
+    "account_leverage_fail",
+    "liquidation_days",
+    "hedge_r_squared_fail",
+    "hedge_residue_warn",
+    "hedge_residue_fail",
+    "drift_band",
+    "rebalance_days",
+)
+EXIT_CODES = {
+    0: "answered",
+    1: "a bug in betacli",
+    2: "the command line or a file cannot be used",
+    3: "data refused: missing, stale or inconsistent",
+    4: "exchange or network",
+    5: "well put, but there is no answer",
+    6: "the store or a lock cannot be used",
+    10: "action needed: a check failed",
+    130: "interrupted",
+}
