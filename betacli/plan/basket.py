@@ -123,7 +123,7 @@ class BasketPlan:
             Column(header="side", align="left"),
             Column(header="beta", show=doc.beta),
             Column(header="", align="left", tone=lambda _: "warning"),
-            Column(header="base", show=doc.percent, tone=lambda _: "quiet"),
+            Column(header="base weight", show=doc.percent, tone=lambda _: "quiet"),
             Column(header="weight", show=doc.weight, tone=lambda _: "strong"),
             Column(header="notional", show=doc.money),
             Column(header="price", show=doc.significant),

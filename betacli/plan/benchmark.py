@@ -1,5 +1,6 @@
 """The benchmark's returns: one asset, fixed weights, or the capitalisation-weighted universe."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,10 @@ import numpy as np
 
 from betacli.core.model import Benchmark, Excluded, Floats, Member, Notice, Universe
 from betacli.core.returns import simple_returns
-from betacli.errors import BadOption, GateFailure, GatesFailed, UnknownName
+from betacli.errors import BadOption, GateFailure, GatesFailed
 
 MIN_CAP_COVERED = 0.95
+_BASE = re.compile(r"[A-Za-z0-9$._-]{1,32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,12 +28,11 @@ class BenchmarkSeries:
     excluded: tuple[Excluded, ...] = ()
 
 
-def parse_benchmark(written: str, universe: Universe) -> Benchmark:
+def parse_benchmark(written: str) -> Benchmark:
     """Read `--benchmark`: an asset, `universe`, or weights such as `BTC=0.6,ETH=0.4`.
 
     Raises:
         BadOption: the weights are not positive numbers that sum to one.
-        UnknownName: an asset is in no sector and not in the universe.
     """
     if written == "universe":
         return Benchmark(weights={})
@@ -42,12 +43,6 @@ def parse_benchmark(written: str, universe: Universe) -> Benchmark:
             weights[base] = float(share) if share else 1.0
         except ValueError:
             weights[base] = float("nan")
-    known = sorted({*universe.assets, *universe.benchmark.weights})
-    for base in weights:
-        if base not in known:
-            raise UnknownName(
-                what="asset", name=base, known=[*known, "universe"], where=" to be the benchmark"
-            )
     total = sum(weights.values())
     if not all(share > 0 for share in weights.values()) or abs(total - 1) > 1e-9:
         problem = f"the weights must be above zero and sum to 1; they sum to {total:g}"
@@ -58,10 +53,19 @@ def parse_benchmark(written: str, universe: Universe) -> Benchmark:
 
 
 def benchmark_members(benchmark: Benchmark, universe: Universe) -> tuple[Member, ...]:
-    """Return the assets the benchmark is made of, by name: for the universe, all that have a supply."""
+    """Return the assets the benchmark is made of, by name: for the universe, all that have a supply.
+
+    Raises:
+        BadOption: the universe has no asset with a supply.
+    """
     assets = universe.assets
     if benchmark.is_universe:
-        return tuple(assets[base] for base in sorted(assets) if assets[base].supply is not None)
+        supplied = tuple(assets[base] for base in sorted(assets) if assets[base].supply is not None)
+        if not supplied:
+            problem = "no asset of the sector file has a `supply` to weigh it by"
+            way_out = "give members a `supply` and `supply_as_of`, or choose another benchmark"
+            raise BadOption(option="--benchmark", value="universe", problem=problem, way_out=way_out)
+        return supplied
     return tuple(assets.get(base, Member(base=base)) for base in sorted(benchmark.weights))
 
 

@@ -1,0 +1,29 @@
+"""The light names are the names of the real things."""
+
+from betacli import names
+from betacli.core.beta import ESTIMATORS, PRESETS
+from betacli.core.calendar import TIMEFRAMES_MS
+from betacli.core.checks import THRESHOLDS
+from betacli.core.weights import WEIGHTINGS
+from betacli.data.gates import GATES
+from betacli.data.venues import VENUES
+from betacli.show.formats import FORMATS
+
+
+def test_every_tuple_of_names_equals_the_keys_of_its_dict() -> None:
+    """A name that can be typed exists, and what exists can be typed."""
+    assert names.PRESETS == tuple(PRESETS)
+    assert names.WEIGHTINGS == tuple(WEIGHTINGS)
+    assert names.FORMATS == tuple(FORMATS)
+    assert names.TIMEFRAMES == tuple(TIMEFRAMES_MS)
+    assert names.GATES == tuple(GATES)
+    assert names.CHECKLIST == tuple(THRESHOLDS)
+    assert names.VENUES == tuple(VENUES)
+
+
+def test_every_preset_names_things_that_exist() -> None:
+    """A preset's estimator, timeframe and daily sibling are known."""
+    for recipe in PRESETS.values():
+        assert recipe.estimator in ESTIMATORS
+        assert recipe.timeframe in TIMEFRAMES_MS
+        assert recipe.daily_sibling is None or recipe.daily_sibling in PRESETS
