@@ -238,8 +238,14 @@ class GatesFailed(DataRefused):
     @property
     def hint(self) -> str | None:
         if self.benchmark:
-            return "every beta rests on the benchmark: choose another source, `--window` or `--benchmark`"
-        return "leave the names out with `--allow-missing`, or choose others with `--only`"
+            return f"{self._stale}every beta rests on the benchmark: choose another source, `--window` or `--benchmark`"
+        ways = "leave the names out with `--allow-missing`, or choose others with `--only`"
+        return f"{self._stale}{ways}"
+
+    @property
+    def _stale(self) -> str:
+        stale = any(failure.gate == "max_age_bars" for failure in self.failures)
+        return "for an answer as of the last bar, give its time with `--as-of`; " if stale else ""
 
 
 # --- 4: exchange and network ----------------------------------------------------------------------------------
@@ -327,21 +333,19 @@ class TargetOutOfReach(NoAnswer):
 
     @property
     def hint(self) -> str | None:
-        if self.target < self.low:
-            ways = ["raise `--target`", "raise `--max-weight`", "allow shorts with `--allow-short`"]
-            if self.target >= 0 < self.low:
-                ways.append(
-                    f"hold the lowest-beta basket at {self.target / self.low:.2f}x the notional: "
-                    f"its exposure is that of beta {self.target:.2f}"
-                )
-        else:
-            ways = ["lower `--target`", "raise `--max-weight`"]
-            if self.high > 0:
-                ways.append(
-                    f"hold the highest-beta basket at {self.target / self.high:.2f}x the notional: "
-                    f"its exposure is that of beta {self.target:.2f}"
-                )
-        return f"{', '.join(ways[:-1])}, or {ways[-1]}"
+        above = self.target > self.high
+        ways = ["lower `--target`" if above else "raise `--target`"]
+        if self.max_weight < 1:
+            ways.append("raise `--max-weight`")
+        if self.min_weight >= 0:
+            ways.append("allow shorts with `--allow-short`")
+        end, which = (self.high, "highest") if above else (self.low, "lowest")
+        if end > 0 and self.target >= 0:
+            ways.append(
+                f"hold the {which}-beta basket at {self.target / end:.2f}x the notional: "
+                f"its exposure is that of beta {self.target:.2f}"
+            )
+        return f"{', '.join(ways[:-1])}, or {ways[-1]}" if len(ways) > 1 else ways[0]
 
 
 def _beta(value: float, *others: float) -> str:

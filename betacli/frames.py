@@ -84,7 +84,6 @@ def _read_csv(path: Path) -> pd.DataFrame:
             path,
             compression=compression,
             encoding="utf-8-sig",
-            float_precision="round_trip",
             dtype=words,
             na_values=empty,
             keep_default_na=False,

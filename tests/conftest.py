@@ -63,20 +63,26 @@ class Ran:
 Cli = Callable[..., Ran]
 
 
+class Stream(io.StringIO):
+    """A stream in memory that is no terminal and speaks UTF-8."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Run `betacli` in an empty folder at a fixed moment: `cli("solve", "--sector", "l1")`."""
+    monkeypatch.chdir(tmp_path)
 
     def call(*argv: str, now_ms: int = NOW_MS, environ: dict[str, str] | None = None) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        out.reconfigure = lambda **_: None  # type: ignore[attr-defined]
+        out, err = Stream(), Stream()
         here = World(
             stdout=out,
             stderr=err,
             now_ms=lambda: now_ms,
             monotonic=lambda: 0.0,
             environ=environ or {},
-            project_dir=tmp_path,
+            project_dir=Path(),
         )
         code = run(argv, here)
         return Ran(code, out.getvalue(), err.getvalue())

@@ -24,7 +24,9 @@ from betacli.document import Report
 from betacli.errors import BadUsage
 
 ACTION_NEEDED = 10
-_ParserError: type[Exception] = typer.BadParameter.__mro__[2]  # the base of all that the parser raises, in Typer's own Click
+_ParserError: type[Exception] = typer.BadParameter.__mro__[
+    2
+]  # the base of all that the parser raises, in Typer's own Click
 
 
 class Commands:
@@ -203,7 +205,25 @@ def invoke(argv: list[str], here: World) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except _ParserError as error:
-        problem, _, rest = str(getattr(error, "message", error)).partition("\n")
-        way_out = rest.strip() or "`betacli --help` lists the commands, `betacli COMMAND --help` its options"
-        raise BadUsage(problem=problem.rstrip("."), way_out=way_out) from None
+        raise _unparsed(error) from None
     return code if isinstance(code, int) else 0
+
+
+def _unparsed(error: Exception) -> BadUsage:
+    """Put what the parser says into our words: a small letter first, no full stop, what was meant as the hint."""
+    told = getattr(error, "format_message", lambda: str(error))()
+    problem, _, meant = told.partition("(Possible options")[0].partition("Did you mean")
+    possible = getattr(error, "possibilities", None) or ()
+    way_out = "`betacli --help` lists the commands, `betacli COMMAND --help` its options"
+    if possible or meant:
+        way_out = (
+            "did you mean "
+            + (
+                " or ".join(f"`{name}`" for name in sorted(possible))
+                if possible
+                else meant.strip(" ?'\n").join("``")
+            )
+            + "?"
+        )
+    problem = problem.strip().rstrip(".")
+    return BadUsage(problem=problem[:1].lower() + problem[1:], way_out=way_out)

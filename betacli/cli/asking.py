@@ -104,7 +104,7 @@ def beta_request(what: WhatOptions, options: DataOptions, universe: Universe, he
         sector=what.sector,
         preset=known_name("preset", preset, names.PRESETS),
         recipe=_recipe(PRESETS[preset], options),
-        benchmark=parse_benchmark(what.benchmark, universe) if what.benchmark else universe.benchmark,
+        benchmark=parse_benchmark(what.benchmark) if what.benchmark else universe.benchmark,
         only=only,
         overrides=betas_by_hand(options.beta),
         allow_missing=options.allow_missing,

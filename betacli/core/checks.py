@@ -148,8 +148,10 @@ def check_sector(e: Evidence, t: Thresholds) -> Verdict:
 
 def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     """Each leg has a contract that trades, and is small beside what trades in a day."""
-    held = [leg for leg in e.legs if leg.notional]
+    held = [leg for leg in e.legs if leg.notional or e.no_basket]
     shares = {leg.base: abs(leg.notional) / leg.daily_volume for leg in held if leg.daily_volume}
+    if not held:
+        return Verdict(status="fail", summary="no leg is held")
     facts: dict[str, object] = {
         "participation": shares,
         "warn_above": t["participation_warn"],
@@ -169,8 +171,6 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
         if graded == "fail" or not unknown:
             status = graded
         summary += f"; the largest share of a day's volume is {shares[worst]:.2%} ({worst})"
-    if not held:
-        return Verdict(status="manual", summary=e.no_basket or "no leg to check", facts=facts)
     return Verdict(status=status, summary=summary, facts=facts)
 
 
@@ -185,7 +185,10 @@ def check_betas(e: Evidence, t: Thresholds) -> Verdict:
         "fail_above": t["beta_half_width_fail"],
     }
     if not widths:
-        return Verdict(status="manual", summary="every beta was given by hand: nothing to judge", facts=facts)
+        summary = (
+            "every beta was given by hand: nothing to judge" if by_hand else "no beta could be estimated"
+        )
+        return Verdict(status="manual" if by_hand else "fail", summary=summary, facts=facts)
     worst = max(widths, key=lambda base: widths[base])
     status = _graded(widths[worst], t["beta_half_width_warn"], t["beta_half_width_fail"])
     summary = f"the widest 95 % interval is ±{widths[worst]:.2f} ({worst})"
@@ -266,7 +269,7 @@ def check_hedge(e: Evidence, t: Thresholds) -> Verdict:
         return Verdict(
             status="manual", summary=f"{missing} is unknown: contracts or data are missing", facts=facts
         )
-    summary = f"beta {e.rounded_aggregate:+.4f} is left after rounding; R² {e.basket_r_squared:.2f}"
+    summary = f"beta {round(e.rounded_aggregate or 0.0, 4) + 0.0:+.4f} is left after rounding; R² {e.basket_r_squared:.2f}"
     status = _graded(residue, t["hedge_residue_warn"], t["hedge_residue_fail"])
     return Verdict(status=status, summary=summary, facts=facts)
 

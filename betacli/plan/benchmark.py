@@ -32,7 +32,7 @@ def parse_benchmark(written: str) -> Benchmark:
     """Read `--benchmark`: an asset, `universe`, or weights such as `BTC=0.6,ETH=0.4`.
 
     Raises:
-        BadOption: the weights are not positive numbers that sum to one.
+        BadOption: a part is no asset or stands twice, or the weights are not above zero or do not sum to one.
     """
     if written == "universe":
         return Benchmark(weights={})
@@ -43,12 +43,14 @@ def parse_benchmark(written: str) -> Benchmark:
             weights[base] = float(share) if share else 1.0
         except ValueError:
             weights[base] = float("nan")
+    way_out = "write `BTC`, `BTC=0.6,ETH=0.4` or `universe`"
+    if not all(_BASE.fullmatch(base) for base in weights) or len(weights) != len(written.split(",")):
+        problem = "each part must be another asset"
+        raise BadOption(option="--benchmark", value=written, problem=problem, way_out=way_out)
     total = sum(weights.values())
     if not all(share > 0 for share in weights.values()) or abs(total - 1) > 1e-9:
         problem = f"the weights must be above zero and sum to 1; they sum to {total:g}"
-        raise BadOption(
-            option="--benchmark", value=written, problem=problem, way_out="write `BTC=0.6,ETH=0.4`"
-        )
+        raise BadOption(option="--benchmark", value=written, problem=problem, way_out=way_out)
     return Benchmark(weights=dict(sorted(weights.items())))
 
 

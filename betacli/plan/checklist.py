@@ -13,7 +13,7 @@ from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.errors import NoAnswer, RoundsToNothing
 from betacli.plan.answer import report
-from betacli.plan.basket import Leg, Solved, solve_basket
+from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.betas import AssetBeta, asset_betas, basket_beta
 from betacli.plan.hedge import HedgePlan, hedge_basket
 from betacli.plan.measure import Measured, measure
@@ -136,7 +136,7 @@ def gather_evidence(
         members_kept=len(assets),
         excluded=tuple(member.base for member in asked if member.base not in measured.bases),
         missing_allowed=request.betas.allow_missing,
-        legs=() if solved is None else _legs(measured, assets, solved, too_small=too_small),
+        legs=_legs(measured, assets, solved, too_small=too_small),
         target=request.target,
         attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
         basket_beta=None if solved is None else solved.plan.beta,
@@ -181,27 +181,29 @@ def _worst_move(measured: Measured) -> float | None:
 
 
 def _legs(
-    measured: Measured, assets: tuple[AssetBeta, ...], solved: Solved, *, too_small: bool
+    measured: Measured, assets: tuple[AssetBeta, ...], solved: Solved | None, *, too_small: bool
 ) -> tuple[LegEvidence, ...]:
-    """Return what is known of each leg's contract, volume and beta."""
+    """Return what is known of each asset's contract, volume and beta; without a basket, its notional is 0."""
+    legs = {leg.base: leg for leg in solved.plan.legs} if solved else {}
 
-    def leg_evidence(leg: Leg, asset: AssetBeta) -> LegEvidence:
-        listing = measured.listings.get(leg.base)
+    def evidence(asset: AssetBeta) -> LegEvidence:
+        listing, leg = measured.listings.get(asset.base), legs.get(asset.base)
         market = listing.market if listing else None
         width = None if asset.ci_high is None or asset.beta is None else asset.ci_high - asset.beta
+        notional = leg.notional if leg else 0.0
         return LegEvidence(
-            base=leg.base,
-            notional=leg.notional,
+            base=asset.base,
+            notional=notional,
             tradable=market.active if market else None,
             why_not="not active" if market and not market.active else None,
-            daily_volume=_daily_volume(measured, leg.base),
+            daily_volume=_daily_volume(measured, asset.base),
             half_width=width,
             r_squared=asset.r_squared,
             overridden=asset.overridden,
-            shortfall=too_small or (leg.rounded_notional == 0 and leg.notional != 0),
+            shortfall=bool(notional) and (too_small or (leg is not None and leg.rounded_notional == 0)),
         )
 
-    return tuple(leg_evidence(leg, asset) for leg, asset in zip(solved.plan.legs, assets, strict=True))
+    return tuple(evidence(asset) for asset in assets)
 
 
 def _daily_volume(measured: Measured, base: str) -> float | None:

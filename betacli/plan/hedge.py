@@ -1,5 +1,6 @@
 """Which benchmark short makes the basket neutral, and what does a benchmark move do to the account then?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,7 +88,7 @@ class HedgePlan:
         )
 
     def _summary(self) -> Facts:
-        hedge = self.hedge
+        hedge, benchmark = self.hedge, self.basket.benchmark
         interval = f"{doc.money(hedge.notional_ci_low)} to {doc.money(hedge.notional_ci_high)}"
         ten = {s.benchmark_move: s for s in self.scenarios}
         pairs = [
@@ -100,7 +101,7 @@ class HedgePlan:
             ("aggregate beta", doc.signed_beta(self.aggregate_beta)),
             ("after rounding", doc.signed_beta(self.rounded_aggregate_beta)),
         ]
-        pairs.extend((f"{hedge.base} {move:+.0%}", self._effect(ten[move])) for move in (-0.10, 0.10))
+        pairs.extend((f"{benchmark} {move:+.0%}", self._effect(ten[move])) for move in (-0.10, 0.10))
         if self.equity is not None:
             pairs.append(("equity", doc.money(self.equity)))
             pairs.append(
@@ -123,10 +124,10 @@ class HedgePlan:
         return f"{shown}; unhedged {doc.signed_money(scenario.basket_pnl)}"
 
     def _liquidation(self) -> str:
-        liq, base = self.liquidation, self.hedge.base
+        liq, benchmark = self.liquidation, self.basket.benchmark
 
         def told(move: float | None) -> str:
-            return f"none within ±{liq.searched:.0%}" if move is None else f"{base} {move:+.1%}"
+            return f"none within ±{liq.searched:.0%}" if move is None else f"{benchmark} {move:+.1%}"
 
         return f"{told(liq.at_beta)}; {told(liq.at_beta_low)} at beta −2 SE, {told(liq.at_beta_high)} at +2 SE (estimate)"
 
@@ -145,7 +146,7 @@ class HedgePlan:
 
     def _scenarios(self) -> Table:
         columns = (
-            Column(header=f"{self.hedge.base} moves", show=doc.signed_percent),
+            Column(header=f"{self.basket.benchmark} moves", show=doc.signed_percent),
             Column(header="basket", show=doc.signed_money),
             Column(header="hedge", show=doc.signed_money),
             Column(header="account", show=doc.signed_money, tone=lambda _: "strong"),
@@ -191,7 +192,9 @@ def hedge_basket(
     """
     measured, basket = solved.measured, solved.plan
     shares, notices = _instruments(measured)
-    hedge_beta = sum(share * beta for share, beta in shares.values())
+    hedge_beta = (
+        sum(share * beta for share, beta in shares.values()) if solved.measured.benchmark.is_universe else 1.0
+    )
     total = hedge_notional(basket.notional, basket.beta, request.hedge_to, hedge_beta)
     rounded_total = None
     if basket.rounded.notional is not None and basket.rounded.beta is not None:
@@ -212,27 +215,35 @@ def hedge_basket(
 def _instruments(measured: Measured) -> tuple[dict[str, tuple[float, float]], list[Notice]]:
     """Return each hedge instrument's share of the hedge and its beta to the benchmark.
 
-    One asset hedges itself and an index is hedged by its parts, both with beta 1 by definition; the universe is
-    hedged in its largest part, whose own beta is measured.
+    One asset hedges itself. An index is hedged by its parts: their betas to it, weighted, sum to one, because
+    least squares is linear. The universe is hedged in its largest part, whose own beta is measured.
     """
     weights = measured.benchmark.weights
     if not measured.benchmark.is_universe:
-        return {base: (weights[base], 1.0) for base in sorted(weights)}, []
-    if not measured.benchmark_weights or measured.panel is None or measured.market is None:
+        betas = _betas_of(measured, sorted(weights)) if len(weights) > 1 else None
+        return {base: (weights[base], betas[base] if betas else 1.0) for base in sorted(weights)}, []
+    if not measured.benchmark_weights:
         raise NoData(
             what="the universe benchmark needs market data to be hedged", way_out="name an `--exchange`"
         )
     base = max(measured.benchmark_weights, key=lambda name: (measured.benchmark_weights[name], name))
-    close = align(measured.candles[base], measured.panel.open_ms)
-    fit = estimate(measured.recipe, simple_returns(close[:, None]), measured.market, measured.bars_per_day)
-    beta = float(fit.beta[0])
+    beta = (_betas_of(measured, [base]) or {base: float("nan")})[base]
     if not beta > 0:
         raise NoData(what=f"`{base}` has a beta of {beta:.2f} to the universe and cannot hedge it")
     detail = (
-        f"the universe is hedged with {base}, its largest part at {measured.benchmark_weights[base]:.1%}: the hedge "
-        f"is divided by its beta of {beta:.4f} to the universe (R² {float(fit.r_squared[0]):.2f})"
+        f"the universe is hedged with {base}, its largest part at {measured.benchmark_weights[base]:.1%}: "
+        f"the hedge is divided by its beta of {beta:.4f} to the universe"
     )
     return {base: (1.0, beta)}, [Notice(id="hedged-by-largest-part", detail=detail)]
+
+
+def _betas_of(measured: Measured, bases: Sequence[str]) -> dict[str, float] | None:
+    """Measure parts of the benchmark against the whole by the basket's recipe; None without market data."""
+    if measured.panel is None or measured.market is None:
+        return None
+    closes = np.column_stack([align(measured.candles[base], measured.panel.open_ms) for base in bases])
+    fit = estimate(measured.recipe, simple_returns(closes), measured.market, measured.bars_per_day)
+    return dict(zip(bases, map(float, fit.beta), strict=True))
 
 
 def _part(

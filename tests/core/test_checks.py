@@ -1,0 +1,92 @@
+"""Every check passes, warns, fails and gives up on the numbers that should make it."""
+
+from dataclasses import replace
+
+import pytest
+from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall
+
+LEG = LegEvidence(
+    base="ETH", notional=50_000, tradable=True, why_not=None, daily_volume=1e9, half_width=0.2, r_squared=0.7,
+    overridden=False, shortfall=False,
+)  # fmt: skip
+GOOD = Evidence(
+    benchmark="BTC", last_bar="2026-10-28T00:00:00Z", n_returns=90, sector="l1", sector_r_squared=0.7,
+    members_asked=4, members_kept=4, excluded=(), missing_allowed=False,
+    legs=(LEG, replace(LEG, base="SOL")), target=1.4, attainable=(1.1, 1.8), basket_beta=1.4, effective_assets=3.5,
+    max_weight=0.4, no_basket=None, equity=50_000, account_leverage=4.8, initial_margin=5_000,
+    liquidation_known=True, liquidation_moves=(0.4, -0.5), worst_move=0.1, basket_r_squared=0.7,
+    hedge_notional=-140_000, hedge_asked=0.0, rounded_aggregate=0.001, planned_aggregate=0.0, drift=0.05,
+    next_due="2026-11-04T00:00:00Z",
+)  # fmt: skip
+
+
+def status(step: str, evidence: Evidence, **limits: float) -> str:
+    return CHECKS[step][1](evidence, {**THRESHOLDS, **limits}).status
+
+
+@pytest.mark.parametrize("step", CHECKS)
+def test_a_good_trade_passes_every_step(step: str) -> None:
+    """With ample numbers each of the eight steps passes and says so in a sentence."""
+    verdict = CHECKS[step][1](GOOD, THRESHOLDS)
+    assert verdict.status == "pass"
+    assert verdict.summary
+    assert verdict.facts
+
+
+@pytest.mark.parametrize(
+    ("step", "changed", "expected"),
+    [
+        ("benchmark", {"sector_r_squared": 0.2}, "warn"),
+        ("benchmark", {"sector_r_squared": 0.05}, "fail"),
+        ("benchmark", {"sector_r_squared": None}, "manual"),
+        ("sector", {"members_kept": 3, "excluded": ("SOL",)}, "fail"),
+        ("sector", {"members_kept": 3, "excluded": ("SOL",), "missing_allowed": True}, "warn"),
+        ("sector", {"members_kept": 1}, "fail"),
+        ("sector", {"effective_assets": 1.5}, "warn"),
+        ("liquidity", {"legs": (replace(LEG, daily_volume=2e6),)}, "warn"),
+        ("liquidity", {"legs": (replace(LEG, daily_volume=5e5),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, tradable=False, why_not="not active"),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, tradable=None),)}, "manual"),
+        ("liquidity", {"legs": (replace(LEG, daily_volume=None),)}, "manual"),
+        ("liquidity", {"legs": (replace(LEG, tradable=None, daily_volume=1e5),)}, "fail"),
+        ("betas", {"legs": (replace(LEG, half_width=0.7),)}, "warn"),
+        ("betas", {"legs": (replace(LEG, half_width=1.2),)}, "fail"),
+        ("betas", {"legs": (LEG, replace(LEG, base="SOL", half_width=None, overridden=True))}, "warn"),
+        ("betas", {"legs": (replace(LEG, half_width=None, overridden=True),)}, "manual"),
+        ("strategy", {"target": None}, "warn"),
+        ("strategy", {"no_basket": "no weights give 3.00"}, "fail"),
+        ("size", {"account_leverage": 12.0}, "warn"),
+        ("size", {"account_leverage": 25.0}, "fail"),
+        ("size", {"initial_margin": 60_000}, "fail"),
+        ("size", {"liquidation_moves": (0.09,)}, "fail"),
+        ("size", {"liquidation_moves": ()}, "pass"),
+        ("size", {"legs": (replace(LEG, shortfall=True),)}, "fail"),
+        ("size", {"equity": None, "account_leverage": None}, "manual"),
+        ("size", {"liquidation_known": False}, "manual"),
+        ("hedge", {"basket_r_squared": 0.2}, "fail"),
+        ("hedge", {"rounded_aggregate": -0.05}, "warn"),
+        ("hedge", {"rounded_aggregate": 0.2}, "fail"),
+        ("hedge", {"rounded_aggregate": 0.3, "hedge_asked": 0.3}, "pass"),
+        ("hedge", {"rounded_aggregate": None}, "manual"),
+        ("monitoring", {"drift": -0.3}, "warn"),
+        ("monitoring", {"drift": 0.5}, "fail"),
+        ("monitoring", {"drift": None}, "manual"),
+    ],
+)
+def test_a_step_turns_on_its_own_numbers(step: str, changed: dict[str, object], expected: str) -> None:
+    """One changed number changes the status, and nothing is passed for want of data."""
+    assert status(step, replace(GOOD, **changed)) == expected  # type: ignore[arg-type]
+
+
+def test_a_threshold_turns_a_step() -> None:
+    """The same evidence fails under a tighter limit."""
+    assert status("size", GOOD, account_leverage_fail=4, account_leverage_warn=2) == "fail"
+    assert status("liquidity", GOOD, participation_fail=1e-6, participation_warn=1e-7) == "fail"
+
+
+def test_the_verdict_is_the_worst_step() -> None:
+    """Fail before warn before manual before pass."""
+    assert overall(["pass", "manual", "warn", "fail"]) == "fail"
+    assert overall(["pass", "manual", "warn"]) == "warn"
+    assert overall(["pass", "manual"]) == "manual"
+    assert overall(["pass"]) == "pass"
