@@ -12,13 +12,13 @@ from betacli.show.formats import FORMATS
 
 def test_every_tuple_of_names_equals_the_keys_of_its_dict() -> None:
     """A name that can be typed exists, and what exists can be typed."""
-    assert names.PRESETS == tuple(PRESETS)
-    assert names.WEIGHTINGS == tuple(WEIGHTINGS)
-    assert names.FORMATS == tuple(FORMATS)
-    assert names.TIMEFRAMES == tuple(TIMEFRAMES_MS)
-    assert names.GATES == tuple(GATES)
-    assert names.CHECKLIST == tuple(THRESHOLDS)
-    assert names.VENUES == tuple(VENUES)
+    assert tuple(PRESETS) == names.PRESETS
+    assert tuple(WEIGHTINGS) == names.WEIGHTINGS
+    assert tuple(FORMATS) == names.FORMATS
+    assert tuple(TIMEFRAMES_MS) == names.TIMEFRAMES
+    assert tuple(GATES) == names.GATES
+    assert tuple(THRESHOLDS) == names.CHECKLIST
+    assert tuple(VENUES) == names.VENUES
 
 
 def test_every_preset_names_things_that_exist() -> None:

@@ -84,7 +84,7 @@ def inspect(
     seen = np.flatnonzero(np.isfinite(close))
     if not len(seen):
         failure = GateFailure(
-            base=base, gate="min_coverage", detail=f"has no bar from {iso(int(grid[0]))} on"
+            base=base, gate="max_age_bars", detail=f"has no bar from {iso(int(grid[0]))} on"
         )
         return Inspection(base=base, close=close, failures=(failure,), notices=(), measurements=())
     step = candles.timeframe_ms

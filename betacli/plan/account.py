@@ -127,8 +127,12 @@ def funding_of(
 ) -> FundingCost:
     """Return today's funding of every leg: −Q × rate × 24 / its own interval, a day."""
     rates: dict[str, float] = {}
-    reasons = ["no source of funding rates was named"]
-    if source is not None:
+    reason = "no source of funding rates was named"
+    if source is not None and not source.live:
+        reason = "the rates of a past moment are not known"
+    elif source is not None and not source.simulated:
+        reason = "an exchange's rates are not read yet"
+    elif source is not None:
         names = sorted({leg.base for leg in (*basket, *hedge)})
         answers = source.funding([measured.listings[name] for name in names])
         rates = {
@@ -136,7 +140,7 @@ def funding_of(
             for name, answer in answers.items()
             if isinstance(answer, Funding)
         }
-        reasons = [answer.reason for answer in answers.values() if isinstance(answer, Unknown)]
+        reason = next((answer.reason for answer in answers.values() if isinstance(answer, Unknown)), "")
 
     def per_day(legs: Sequence[Held]) -> float | None:
         held = [leg for leg in legs if leg.notional]
@@ -146,9 +150,7 @@ def funding_of(
 
     paid_by_basket, paid_by_hedge = per_day(basket), per_day(hedge)
     if paid_by_basket is None or paid_by_hedge is None:
-        notices.append(
-            Notice(id="funding-unknown", detail=f"funding is unknown: {reasons[0]}", severity="note")
-        )
+        notices.append(Notice(id="funding-unknown", detail=f"funding is unknown: {reason}", severity="note"))
         return FundingCost(basket_per_day=paid_by_basket, hedge_per_day=paid_by_hedge, net_per_day=None)
     return FundingCost(
         basket_per_day=paid_by_basket,

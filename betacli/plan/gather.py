@@ -81,6 +81,10 @@ def gather(
         for base, answer in answers.items()
         if isinstance(answer, Unknown)
     }
+    for base, listing in listings.items():
+        if listing.market is not None and not listing.market.active:
+            detail = f"is refused: its contract `{listing.symbol}` is delisted or not traded"
+            absent[base] = GateFailure(base=base, gate="active", detail=detail)
 
     def inspected(role: Sequence[Member], *, whole_window: bool) -> dict[str, Inspection]:
         return {
@@ -94,7 +98,7 @@ def gather(
                 thresholds=thresholds,
             )
             for member in role
-            if member.base in candles
+            if member.base in candles and member.base not in absent
         }
 
     as_part = inspected(parts, whole_window=True)

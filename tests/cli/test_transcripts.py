@@ -77,9 +77,7 @@ def written(command: str, files: dict[str, str], ran: Ran) -> str:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
-def test_a_command_says_what_its_transcript_says(
-    path: Path, cli: Cli, tmp_path: Path
-) -> None:
+def test_a_command_says_what_its_transcript_says(path: Path, cli: Cli, tmp_path: Path) -> None:
     """Exit code, stdout and stderr are those recorded, and nothing else is written."""
     command, sections = parse(path.read_text(encoding="utf-8"))
     files = {name: text for name, text in sections.items() if name.startswith("file ")}
@@ -108,4 +106,7 @@ def test_there_is_a_transcript_of_every_command_in_every_format() -> None:
     commands = {parse(path.read_text(encoding="utf-8"))[0] for path in CASES}
     for command in ("beta", "solve", "hedge", "checklist", "sectors", "sectors show", "sectors check"):
         for fmt in names.FORMATS:
-            assert any(c.startswith(f"betacli {command} ") and f"-O {fmt}" in c for c in commands), (command, fmt)
+            assert any(c.startswith(f"betacli {command} ") and f"-O {fmt}" in c for c in commands), (
+                command,
+                fmt,
+            )

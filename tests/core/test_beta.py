@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from betacli.core.beta import PRESETS, age_weights, estimate, ewma, ols, regress
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from betacli.core.beta import PRESETS, age_weights, estimate, ewma, ols, regress
 
 
 def simulated(seed: int, n_rows: int, n_assets: int, gaps: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +43,10 @@ def test_ols_is_that_of_statsmodels(gaps: float) -> None:
         assert fit.std_error[i] == pytest.approx(reference.bse[1], rel=1e-9)
         assert fit.r_squared[i] == pytest.approx(reference.rsquared, rel=1e-9)
         low, high = reference.conf_int()[1]
-        assert (fit.ci_low[i], fit.ci_high[i]) == (pytest.approx(low, rel=1e-9), pytest.approx(high, rel=1e-9))
+        assert (fit.ci_low[i], fit.ci_high[i]) == (
+            pytest.approx(low, rel=1e-9),
+            pytest.approx(high, rel=1e-9),
+        )
         assert fit.n_obs[i] == seen.sum()
         assert fit.residual_vol[i] == pytest.approx(np.sqrt(reference.mse_resid), rel=1e-9)
 
@@ -116,7 +120,9 @@ def test_an_asset_that_is_the_benchmark_has_beta_one() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), scale=st.floats(0.01, 50), shift=st.floats(-0.1, 0.1), n=st.integers(5, 80))
+@given(
+    seed=st.integers(0, 10_000), scale=st.floats(0.01, 50), shift=st.floats(-0.1, 0.1), n=st.integers(5, 80)
+)
 def test_properties_of_any_beta(seed: int, scale: float, shift: float, n: int) -> None:
     """Scaling an asset scales β, a constant changes nothing, order of assets changes nothing, NaN rows are ignored."""
     returns, market = simulated(seed, n, 3)

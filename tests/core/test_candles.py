@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from betacli.core.calendar import DAY_MS, HOUR_MS, last_closed_open, parse_duration
 from betacli.core.candles import bars_between, clean, resample
 from betacli.core.model import Candles, Unknown

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall
 
 LEG = LegEvidence(

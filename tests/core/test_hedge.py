@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from betacli.core.hedge import aggregate_beta, hedge_notional, liquidation_move, scenarios
 from hypothesis import given
 from hypothesis import strategies as st
+
+from betacli.core.hedge import aggregate_beta, hedge_notional, liquidation_move, scenarios
 
 
 def test_the_worked_example() -> None:
@@ -15,7 +16,9 @@ def test_the_worked_example() -> None:
 
 
 @given(beta=st.floats(-3, 3), keep=st.floats(-2, 2), instrument=st.floats(0.1, 3), notional=st.floats(1, 1e7))
-def test_the_hedge_leaves_what_was_asked(beta: float, keep: float, instrument: float, notional: float) -> None:
+def test_the_hedge_leaves_what_was_asked(
+    beta: float, keep: float, instrument: float, notional: float
+) -> None:
     """Basket and hedge together have the beta that `hedge_to` names."""
     hedge = hedge_notional(notional, beta, keep, instrument)
     left = aggregate_beta(np.array([notional, hedge]), np.array([beta, instrument]), notional)
@@ -26,7 +29,9 @@ BOOK = np.array([100_000.0, -140_000.0])
 RATES = np.array([0.02, 0.02])
 
 
-@pytest.mark.parametrize(("beta", "move"), [(1.4, None), (1.8, None), (2.5, -0.247), (1.0, 0.56), (0.5, 0.27)])
+@pytest.mark.parametrize(
+    ("beta", "move"), [(1.4, None), (1.8, None), (2.5, -0.247), (1.0, 0.56), (0.5, 0.27)]
+)
 def test_liquidation_as_a_benchmark_move(beta: float, move: float | None) -> None:
     """A 100 k basket, short 140 k, 30 k of equity, maintenance 2 %, at five realised betas.
 
@@ -46,14 +51,20 @@ def test_an_account_below_its_maintenance_is_gone_at_once() -> None:
 
 def test_a_move_that_takes_a_price_below_zero_is_no_answer() -> None:
     """At beta 3 a leg is worthless at −33 %; a root at −50 % means nothing."""
-    assert liquidation_move(100_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])) == pytest.approx(-1 / 3)
+    assert liquidation_move(
+        100_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])
+    ) == pytest.approx(-1 / 3)
     assert liquidation_move(150_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])) is None
 
 
 def test_scenarios_by_hand() -> None:
     """Exposure 140,000 (126,000 to 154,000) hedged with −140,000 on 20,000: BTC −10 % costs 0, within ±1,400."""
     (down,) = scenarios(
-        basket_exposure=140_000, hedge_exposure=-140_000, exposure_interval=(126_000, 154_000), equity=20_000, moves=(-0.1,)
+        basket_exposure=140_000,
+        hedge_exposure=-140_000,
+        exposure_interval=(126_000, 154_000),
+        equity=20_000,
+        moves=(-0.1,),
     )
     assert (down.basket_pnl, down.hedge_pnl, down.net_pnl) == (-14_000, 14_000, 0)
     assert (down.net_pnl_low, down.net_pnl_high) == (pytest.approx(-1_400), pytest.approx(1_400))

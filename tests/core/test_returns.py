@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from betacli.core.calendar import DAY_MS, HOUR_MS
-from betacli.core.returns import covariance, identity_covariance, simple_returns, vol_annual
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from betacli.core.calendar import DAY_MS, HOUR_MS
+from betacli.core.returns import covariance, identity_covariance, simple_returns, vol_annual
 
 
 def test_a_missing_bar_makes_two_returns_unknown() -> None:

@@ -3,14 +3,19 @@
 from decimal import Decimal
 
 import pytest
-from betacli.core.model import Market
-from betacli.core.sizing import size_account, size_down, size_nearest, smallest_notional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from betacli.core.model import Market
+from betacli.core.sizing import size_account, size_down, size_nearest, smallest_notional
+
 
 def market(**how: object) -> Market:
-    given_ = {"amount_step": Decimal("0.001"), "min_amount": Decimal("0.001"), "min_notional": Decimal(100)} | how
+    given_ = {
+        "amount_step": Decimal("0.001"),
+        "min_amount": Decimal("0.001"),
+        "min_notional": Decimal(100),
+    } | how
     return Market(base="BTC", symbol="BTC/USDT:USDT", quote="USDT", **given_)  # type: ignore[arg-type]
 
 
@@ -39,7 +44,13 @@ def test_below_the_minimum_nothing_is_held_and_the_need_is_told() -> None:
 
 def test_an_inverse_contract_is_worth_its_size_in_quote() -> None:
     """1,050 in contracts of 100 USD is 10 contracts; at 50,000 that is 0.02 BTC."""
-    inverse = market(linear=False, contract_size=Decimal(100), amount_step=Decimal(1), min_amount=Decimal(1), min_notional=None)
+    inverse = market(
+        linear=False,
+        contract_size=Decimal(100),
+        amount_step=Decimal(1),
+        min_amount=Decimal(1),
+        min_notional=None,
+    )
     sized = size_down(-1_050, 50_000, inverse)
     assert (sized.contracts, sized.notional) == (Decimal(-10), -1000.0)
     assert sized.amount == Decimal("-0.02")
@@ -54,7 +65,11 @@ def test_a_multiplier_counts_coins() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(notional=st.floats(-1e7, 1e7), price=st.floats(1e-6, 1e6), step=st.sampled_from(["0.001", "0.1", "1", "10"]))
+@given(
+    notional=st.floats(-1e7, 1e7),
+    price=st.floats(1e-6, 1e6),
+    step=st.sampled_from(["0.001", "0.1", "1", "10"]),
+)
 def test_rounding_down_never_holds_more_than_planned(notional: float, price: float, step: str) -> None:
     """The contracts are a multiple of the step, of the sign asked for, and worth at most the notional."""
     m = market(amount_step=Decimal(step), min_amount=Decimal(step), min_notional=Decimal(5))
@@ -68,7 +83,12 @@ def test_rounding_down_never_holds_more_than_planned(notional: float, price: flo
 
 def test_any_two_of_the_triple_fix_the_third() -> None:
     """100,000 at 5x is 20,000 of equity, in every combination."""
-    for given_ in ((100_000, None, 5.0), (100_000, 20_000, None), (None, 20_000, 5.0), (100_000, 20_000, 5.0)):
+    for given_ in (
+        (100_000, None, 5.0),
+        (100_000, 20_000, None),
+        (None, 20_000, 5.0),
+        (100_000, 20_000, 5.0),
+    ):
         sizing = size_account(*given_, default=1.0)
         assert (sizing.notional, sizing.equity, sizing.leverage) == (100_000, 20_000, 5.0)
 

@@ -3,8 +3,9 @@
 import math
 
 import pytest
-from betacli.core.student import t_cdf, t_quantile
 from scipy import stats
+
+from betacli.core.student import t_cdf, t_quantile
 
 
 @pytest.mark.parametrize("df", [1, 1.5, 2, 3, 10, 28.3, 88, 363])

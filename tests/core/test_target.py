@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import quadprog
-from betacli.core.target import Bounds, attainable, solve_base, solve_target
-from betacli.errors import BoundsCannotSum, TargetOutOfReach
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from betacli.core.target import Bounds, attainable, solve_base, solve_target
+from betacli.errors import BoundsCannotSum, TargetOutOfReach
 
 
 def bounds(lower: list[float] | np.ndarray, upper: list[float] | np.ndarray) -> Bounds:
@@ -25,7 +26,9 @@ def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, Boun
     return sigma, betas, np.full(n, 1 / n), bounds(lower, upper)
 
 
-def by_quadprog(sigma: np.ndarray, betas: np.ndarray, base: np.ndarray, b: Bounds, target: float) -> np.ndarray:
+def by_quadprog(
+    sigma: np.ndarray, betas: np.ndarray, base: np.ndarray, b: Bounds, target: float
+) -> np.ndarray:
     n = len(base)
     constraints = np.vstack([np.ones(n), betas, np.eye(n), -np.eye(n)]).T
     scale = np.diag(sigma).mean()
@@ -41,9 +44,15 @@ def test_the_worked_example_of_two_assets() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    a=st.floats(-3, 3), gap=st.floats(0.01, 3), share=st.floats(0, 1), scale=st.floats(1e-6, 1e3), rho=st.floats(-0.9, 0.9)
+    a=st.floats(-3, 3),
+    gap=st.floats(0.01, 3),
+    share=st.floats(0, 1),
+    scale=st.floats(1e-6, 1e3),
+    rho=st.floats(-0.9, 0.9),
 )
-def test_two_assets_agree_with_the_closed_form(a: float, gap: float, share: float, scale: float, rho: float) -> None:
+def test_two_assets_agree_with_the_closed_form(
+    a: float, gap: float, share: float, scale: float, rho: float
+) -> None:
     """Two equations in two unknowns fix the weights whatever the covariance, to 1e-12."""
     betas = np.array([a, a + gap])
     target = a + share * gap

@@ -1,10 +1,13 @@
 """Candle files: what is read, and how what cannot be is refused, with line and column."""
 
 import gzip
+import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+
 from betacli.core.calendar import DAY_MS
 from betacli.core.model import Candles, Member, Unknown
 from betacli.data.files import FileMarket
@@ -31,7 +34,9 @@ def closes(path: Path, base: str = "ETH", now_ms: int = NOW) -> list[float]:
 
 def test_long_wide_gzip_and_folder_hold_the_same_closes(tmp_path: Path) -> None:
     """The layout of a file does not change what is in it."""
-    long = LONG + "".join(f"{(18_000 + day) * DAY_MS},ETH/USDT:USDT,1,9,1,{day + 0.1},5\n" for day in range(1, 5))
+    long = LONG + "".join(
+        f"{(18_000 + day) * DAY_MS},ETH/USDT:USDT,1,9,1,{day + 0.1},5\n" for day in range(1, 5)
+    )
     wide = "date,ETH,BTC\n" + "".join(f"2019-04-{day + 14},{day + 0.1},7\n" for day in range(1, 5))
     expected = [1.1, 2.1, 3.1, 4.1]
     assert closes(write(tmp_path, long)) == expected
@@ -47,7 +52,11 @@ def test_long_wide_gzip_and_folder_hold_the_same_closes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "times",
-    [["1970-01-02", "1970-01-03"], ["1970-01-02T00:00:00Z", "1970-01-03T00:00:00+00:00"], ["1970-01-02 00:00:00", "1970-01-03 00:00:00"]],
+    [
+        ["1970-01-02", "1970-01-03"],
+        ["1970-01-02T00:00:00Z", "1970-01-03T00:00:00+00:00"],
+        ["1970-01-02 00:00:00", "1970-01-03 00:00:00"],
+    ],
 )
 def test_times_are_read_as_utc(tmp_path: Path, times: list[str]) -> None:
     """Dates, ISO 8601 with and without an offset: the same bars."""
@@ -79,19 +88,26 @@ def test_a_bar_that_has_not_closed_is_not_seen(tmp_path: Path) -> None:
 
 def test_empty_cells_are_gaps(tmp_path: Path) -> None:
     """An empty cell of a wide file is a missing bar."""
-    assert closes(write(tmp_path, "date,ETH,BTC\n1970-01-01,1,1\n1970-01-02,,1\n1970-01-03,3,1\n")) == [1.0, 3.0]
+    assert closes(write(tmp_path, "date,ETH,BTC\n1970-01-01,1,1\n1970-01-02,,1\n1970-01-03,3,1\n")) == [
+        1.0,
+        3.0,
+    ]
 
 
 def test_a_coin_named_like_nothing_is_still_a_coin(tmp_path: Path) -> None:
     """`NA`, `null` and `4` are symbols in a long file, not missing values or numbers."""
-    text = LONG + "".join(f"{(18_000 + day) * DAY_MS},{name},1,1,1,1,1\n" for name in ("NA", "null", "4") for day in (1, 2))
+    text = LONG + "".join(
+        f"{(18_000 + day) * DAY_MS},{name},1,1,1,1,1\n" for name in ("NA", "null", "4") for day in (1, 2)
+    )
     for name in ("NA", "null", "4"):
         assert closes(write(tmp_path, text), name) == [1.0, 1.0]
 
 
 def test_conflicting_duplicates_are_the_symbols_own_defect(tmp_path: Path) -> None:
     """Two closes at one time refuse that symbol and no other."""
-    text = LONG + "".join(f"{(18_000 + day) * DAY_MS},{s},1,9,1,2,5\n" for s in ("ETH", "SOL") for day in range(1, 4))
+    text = LONG + "".join(
+        f"{(18_000 + day) * DAY_MS},{s},1,9,1,2,5\n" for s in ("ETH", "SOL") for day in range(1, 4)
+    )
     market = FileMarket(write(tmp_path, f"{text}{18_001 * DAY_MS},ETH,1,9,1,3,5\n"), now_ms=NOW)
     found = market.find([Member(base="ETH"), Member(base="SOL")], "USDT")
     bars = market.candles([found["ETH"], found["SOL"]], "1d", 0, NOW)  # type: ignore[list-item]
@@ -120,7 +136,9 @@ def test_conflicting_duplicates_are_the_symbols_own_defect(tmp_path: Path) -> No
         (b"\x1f\x8b\x08\x00broken", "{path}: cannot be read: "),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_used_says_why_and_where(tmp_path: Path, content: str | bytes, message: str) -> None:
+def test_a_file_that_cannot_be_used_says_why_and_where(
+    tmp_path: Path, content: str | bytes, message: str
+) -> None:
     """Every problem is named with its line and column, and nothing is guessed."""
     path = write(tmp_path, content)
     with pytest.raises(BadFile) as refused:
@@ -132,7 +150,10 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     """Missing, an empty folder, a pipe."""
     import os
 
-    for path, message in ((tmp_path / "none.csv", "does not exist"), (tmp_path, "has no .csv, .csv.gz, .gz, .parquet files")):
+    for path, message in (
+        (tmp_path / "none.csv", "does not exist"),
+        (tmp_path, "has no .csv, .csv.gz, .gz, .parquet files"),
+    ):
         with pytest.raises(BadFile, match=message):
             closes(path)
     pipe = tmp_path / "pipe"
@@ -143,18 +164,14 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_parquet_without_its_extra_is_a_hint(tmp_path: Path) -> None:
     """Without pyarrow a Parquet file is exit 2 with the command that installs it."""
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("pyarrow") is None:
         with pytest.raises(BadFile) as refused:
             closes(write(tmp_path, b"PAR1", "x.parquet"))
         assert refused.value.hint == "install it with `pip install 'betacli[parquet]'`"
-    else:
-        import pandas as pd
-
-        path = tmp_path / "x.parquet"
-        pd.DataFrame({"timestamp": [DAY_MS * 18_000, DAY_MS * 18_001], "ETH": [1.0, 2.0]}).to_parquet(path)
-        assert closes(path) == [1.0, 2.0]
+        return
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"timestamp": [DAY_MS * 18_000, DAY_MS * 18_001], "ETH": [1.0, 2.0]}).to_parquet(path)
+    assert closes(path) == [1.0, 2.0]
 
 
 def test_the_recorded_files_are_read_whole(market_data: Path) -> None:

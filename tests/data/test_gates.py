@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from betacli.core.calendar import DAY_MS
 from betacli.core.model import Candles
 from betacli.data.gates import GATES, against_benchmark, align, inspect
@@ -23,16 +24,30 @@ def walk(seed: int = 0, n: int = N) -> np.ndarray:
     return 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.03, n)))
 
 
-def failed(close: np.ndarray, at: np.ndarray = GRID, *, now: int = NOW, listed: int | None = None, whole: bool = False) -> list[str]:
-    found = inspect("X", series(close, at), GRID, now_ms=now, listed_ms=listed, whole_window=whole, thresholds=GATES)
+def failed(
+    close: np.ndarray,
+    at: np.ndarray = GRID,
+    *,
+    now: int = NOW,
+    listed: int | None = None,
+    whole: bool = False,
+) -> list[str]:
+    found = inspect(
+        "X", series(close, at), GRID, now_ms=now, listed_ms=listed, whole_window=whole, thresholds=GATES
+    )
     return [failure.gate for failure in found.failures]
 
 
 def test_clean_data_passes() -> None:
     """A complete, fresh series has no failure and no notice, and what was measured is told."""
-    found = inspect("X", series(walk()), GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=GATES)
+    found = inspect(
+        "X", series(walk()), GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=GATES
+    )
     assert (found.failures, found.notices) == ((), ())
-    assert {(m.gate, m.measured, m.passed) for m in found.measurements} == {("max_age_bars", 0.0, True), ("min_coverage", 1.0, True)}
+    assert {(m.gate, m.measured, m.passed) for m in found.measurements} == {
+        ("max_age_bars", 0.0, True),
+        ("min_coverage", 1.0, True),
+    }
 
 
 def test_a_series_may_be_one_and_a_half_bars_old() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from betacli.core.model import Benchmark, Member
 from betacli.errors import BadOption, GateFailure, GatesFailed
 from betacli.plan.benchmark import fixed_weights, parse_benchmark, universe_weights
-
 from conftest import Cli
 
 BTC = np.array([100.0, 110.0, 99.0, 108.9])
@@ -19,7 +19,9 @@ def test_an_index_is_the_weighted_return() -> None:
     """0.6 × 10 % + 0.4 × 5 % = 8 %; a part without a return leaves the index without one."""
     series = fixed_weights(Benchmark(weights={"BTC": 0.6, "ETH": 0.4}), {"BTC": BTC, "ETH": ETH})
     assert series.returns == pytest.approx([0.08, -0.06, 0.02])
-    holed = fixed_weights(Benchmark(weights={"BTC": 0.6, "ETH": 0.4}), {"BTC": BTC, "ETH": np.array([10, np.nan, 10.5, 9.45])})
+    holed = fixed_weights(
+        Benchmark(weights={"BTC": 0.6, "ETH": 0.4}), {"BTC": BTC, "ETH": np.array([10, np.nan, 10.5, 9.45])}
+    )
     assert np.isnan(holed.returns[:2]).all()
     assert holed.returns[2] == pytest.approx(0.02)
 

@@ -19,7 +19,7 @@ BYBIT = "bybit_perp_1d_2021-12_2023-12.csv.gz"
 def returns_of(folder: Path, bases: list[str]) -> pd.DataFrame:
     """The 90 daily returns to the end of 2023-12-30, straight from the file."""
     frame = pd.read_csv(folder / BYBIT)
-    wide = frame.pivot(index="timestamp", columns="symbol", values="close")
+    wide = frame.pivot_table(index="timestamp", columns="symbol", values="close")
     wide.columns = [name.split("/")[0] for name in wide.columns]
     wide = wide[wide.index < pd.Timestamp(AS_OF).value // 1_000_000]
     return wide[bases].pct_change(fill_method=None).tail(90)
@@ -28,7 +28,9 @@ def returns_of(folder: Path, bases: list[str]) -> pd.DataFrame:
 @pytest.mark.parametrize("sector", ["l1", "gaming"])
 def test_betas_of_recorded_prices_are_those_of_statsmodels(cli: Cli, market_data: Path, sector: str) -> None:
     """β, SE, interval, R² and counts of the shipped sectors agree to 1e-9 relative."""
-    ran = cli("beta", "--sector", sector, "--candles", str(market_data / BYBIT), "--as-of", AS_OF, "-O", "json")
+    ran = cli(
+        "beta", "--sector", sector, "--candles", str(market_data / BYBIT), "--as-of", AS_OF, "-O", "json"
+    )
     assert ran.code == 0, ran.err
     assets = json.loads(ran.out)["data"]["assets"]
     returns = returns_of(market_data, ["BTC", *(asset["base"] for asset in assets)])
@@ -37,7 +39,10 @@ def test_betas_of_recorded_prices_are_those_of_statsmodels(cli: Cli, market_data
         assert asset["beta"] == pytest.approx(fit.params["BTC"], rel=1e-9)
         assert asset["std_error"] == pytest.approx(fit.bse["BTC"], rel=1e-9)
         low, high = fit.conf_int().loc["BTC"]
-        assert (asset["ci_low"], asset["ci_high"]) == (pytest.approx(low, rel=1e-9), pytest.approx(high, rel=1e-9))
+        assert (asset["ci_low"], asset["ci_high"]) == (
+            pytest.approx(low, rel=1e-9),
+            pytest.approx(high, rel=1e-9),
+        )
         assert asset["r_squared"] == pytest.approx(fit.rsquared, rel=1e-9)
         assert asset["n_obs"] == 90
         assert asset["vol_annual"] == pytest.approx(returns[asset["base"]].std() * math.sqrt(365), rel=1e-9)
@@ -73,7 +78,18 @@ def test_four_hour_closes_make_the_same_daily_betas(cli: Cli, market_data: Path)
 
 def test_a_basket_of_recorded_prices_adds_up(cli: Cli, market_data: Path) -> None:
     """Weights sum to one and to the target; the interval is that of the basket's own regression."""
-    options = ("--sector", "l1", "--target", "1.1", "--candles", str(market_data / BYBIT), "--as-of", AS_OF, "-O", "json")
+    options = (
+        "--sector",
+        "l1",
+        "--target",
+        "1.1",
+        "--candles",
+        str(market_data / BYBIT),
+        "--as-of",
+        AS_OF,
+        "-O",
+        "json",
+    )
     ran = cli("solve", *options)
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)["data"]
@@ -88,7 +104,10 @@ def test_a_basket_of_recorded_prices_adds_up(cli: Cli, market_data: Path) -> Non
     fit = sm.OLS(basket, sm.add_constant(returns["BTC"])).fit()
     assert data["beta_std_error"] == pytest.approx(fit.bse["BTC"], rel=1e-9)
     half = (fit.conf_int().loc["BTC"][1] - fit.conf_int().loc["BTC"][0]) / 2
-    assert (data["beta_ci_low"], data["beta_ci_high"]) == (pytest.approx(1.1 - half), pytest.approx(1.1 + half))
+    assert (data["beta_ci_low"], data["beta_ci_high"]) == (
+        pytest.approx(1.1 - half),
+        pytest.approx(1.1 + half),
+    )
 
 
 def test_a_hedge_of_recorded_prices_is_neutral(cli: Cli, market_data: Path) -> None:
@@ -105,7 +124,9 @@ def test_a_hedge_of_recorded_prices_is_neutral(cli: Cli, market_data: Path) -> N
     assert abs(data["aggregate_beta"]) < 1e-12
     assert data["equity"] == pytest.approx(25_000)
     assert data["effective_beta_exposure"] == pytest.approx(4.4)
-    assert data["gross_notional"] == pytest.approx(sum(abs(leg["notional"]) for leg in basket["legs"]) + 110_000)
+    assert data["gross_notional"] == pytest.approx(
+        sum(abs(leg["notional"]) for leg in basket["legs"]) + 110_000
+    )
     assert data["net_notional"] == pytest.approx(-10_000)
     assert data["account_leverage"] == pytest.approx(8.4)
     for scenario in data["scenarios"]:

@@ -1,0 +1,160 @@
+"""The contracts an exchange lists, as ccxt describes them, and which of them is meant by a name."""
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from betacli.core.model import Market, Member, Unknown
+from betacli.data.candles import Listing
+from betacli.data.venues import MULTIPLIERS, RENAMED
+from betacli.errors import quoted, safe
+
+_MULTIPLIED = re.compile(rf"({'|'.join(sorted(MULTIPLIERS, key=len, reverse=True))})[A-Z].*")
+NEAR_NAMES = 3
+
+
+class Contracts:
+    """All markets of one exchange, by symbol and by the names their bases go by.
+
+    `step_is_size` tells that ccxt gives steps as sizes (0.001), not as decimal places (3).
+    """
+
+    def __init__(self, markets: Mapping[str, Any], *, venue: str, step_is_size: bool) -> None:
+        self._by_symbol = {symbol: entry for symbol, entry in markets.items() if isinstance(entry, Mapping)}
+        self._venue = venue
+        self._step_is_size = step_is_size
+        self._perpetuals = {
+            (entry["base"], entry["quote"]): entry
+            for entry in self._by_symbol.values()
+            if entry.get("swap") and entry.get("linear") and entry.get("settle") == entry.get("quote")
+        }
+
+    @property
+    def swaps(self) -> int:
+        """How many perpetuals the exchange lists."""
+        return sum(1 for entry in self._by_symbol.values() if entry.get("swap"))
+
+    def find(self, member: Member, quote: str) -> Listing | Unknown:
+        """Return where a member is kept: the symbol it names, its own perpetual, or that of 1000 of its coins."""
+        if member.symbol is not None:
+            entry = self._by_symbol.get(member.symbol)
+            if entry is None:
+                near = get_close_matches(member.symbol, list(self._by_symbol), n=NEAR_NAMES, cutoff=0.6)
+                return Unknown(reason=f"has no contract `{member.symbol}` on `{self._venue}`{_perhaps(near)}")
+            if not entry.get("linear"):
+                return Unknown(reason=f"is `{member.symbol}`, which is not settled in its quote currency")
+            if not entry.get("active"):
+                return Unknown(reason=f"is `{member.symbol}`, which `{self._venue}` no longer trades")
+            return self._listing(member.base, entry)
+        names = [prefix + member.base for prefix in ("", *MULTIPLIERS)]
+        candidates = [entry for name in names if (entry := self._perpetuals.get((name, quote)))]
+        active = next((entry for entry in candidates if entry.get("active")), None)
+        return self._listing(member.base, active) if active else self._missing(member.base, quote, candidates)
+
+    def _listing(self, base: str, entry: Mapping[str, Any]) -> Listing | Unknown:
+        market = self._market(base, entry)
+        if market is None:
+            return Unknown(
+                reason=f"is `{entry['symbol']}`, of which `{self._venue}` does not give the contract size"
+            )
+        return Listing(base=base, symbol=market.symbol, market=market)
+
+    def _market(self, base: str, entry: Mapping[str, Any]) -> Market | None:
+        contract_size = _positive(entry.get("contractSize"))
+        if contract_size is None:
+            return None
+        precision, limits = entry.get("precision") or {}, entry.get("limits") or {}
+        kind: Literal["swap", "future"] = "swap" if entry.get("swap") else "future"
+        max_leverage = _positive((limits.get("leverage") or {}).get("max"))
+        return Market(
+            base=base,
+            symbol=entry["symbol"],
+            quote=entry["quote"],
+            settle=entry["settle"],
+            kind=kind,
+            linear=True,
+            active=True,
+            contract_size=contract_size,
+            multiplier=multiplier_of(base, entry["base"]),
+            amount_step=self._step(precision.get("amount")),
+            min_amount=_positive((limits.get("amount") or {}).get("min")),
+            min_notional=_positive((limits.get("cost") or {}).get("min")),
+            price_tick=self._step(precision.get("price")),
+            listed_ms=_time(entry.get("created")),
+            expiry_ms=_time(entry.get("expiry")),
+            max_leverage=None if max_leverage is None else float(max_leverage),
+            maker_fee=_fraction(entry.get("maker")),
+            taker_fee=_fraction(entry.get("taker")),
+        )
+
+    def _step(self, precision: object) -> Decimal | None:
+        if self._step_is_size or not isinstance(precision, int | float):
+            return _positive(precision)
+        return Decimal(1).scaleb(-int(precision))
+
+    def _missing(self, base: str, quote: str, inactive: list[Mapping[str, Any]]) -> Unknown:
+        """Say why a member has no perpetual, and what is there instead."""
+        if inactive:
+            what = f"is no longer traded on `{self._venue}`: `{inactive[0]['symbol']}` is not active"
+        else:
+            what = f"has no perpetual in {quote} on `{self._venue}`"
+        dated = sorted(
+            entry["symbol"]
+            for entry in self._by_symbol.values()
+            if entry.get("future")
+            and entry.get("active")
+            and (entry["base"], entry["quote"]) == (base, quote)
+        )
+        if dated:
+            what += f"; there are only the dated {quoted(dated, limit=3)}"
+        if base in RENAMED:
+            name, ratio = RENAMED[base]
+            coins = "one coin for one" if ratio == 1 else f"{ratio:,} {name} for one {base}"
+            return Unknown(reason=f"{what}; {base} became {name} ({coins}): name `{name}` instead")
+        return Unknown(reason=f"{what}{_perhaps(self._near(base, quote))}")
+
+    def _near(self, base: str, quote: str) -> list[str]:
+        names = [
+            name
+            for (name, in_quote), entry in self._perpetuals.items()
+            if in_quote == quote and entry.get("active")
+        ]
+        near = get_close_matches(base, names, n=NEAR_NAMES, cutoff=0.6)
+        holding = [name for name in names if len(base) > 2 and base in name and name not in near]
+        return [*near, *holding][:NEAR_NAMES]
+
+
+def multiplier_of(base: str, listed: str) -> int:
+    """Return how many coins one unit of `listed` is: 1000 for `1000PEPE`, also where that is the name asked for."""
+    for prefix, coins in MULTIPLIERS.items():
+        if listed == prefix + base:
+            return coins
+    match = _MULTIPLIED.fullmatch(listed)
+    return MULTIPLIERS[match[1]] if match else 1
+
+
+def _perhaps(near: list[str]) -> str:
+    return f"; near names are {quoted(safe(name, 40) for name in near)}" if near else ""
+
+
+def _positive(value: object) -> Decimal | None:
+    """Return a number above zero as it is written, or None."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number > 0 else None
+
+
+def _fraction(value: object) -> float | None:
+    """Return a fee, which may be a rebate, or None."""
+    if isinstance(value, int | float) and math.isfinite(value) and abs(value) < 1:
+        return float(value)
+    return None
+
+
+def _time(value: object) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,285 @@
+"""The raw REST dialect of Binance USDⓈ-M, as recorded in `shared/exchange-responses/binance`."""
+
+from collections.abc import Callable, Mapping
+
+from fake_exchange.market import FakeMarket, Instrument
+
+ID = "binanceusdm"
+INTERVALS_MS = {
+    "1m": 60_000,
+    "3m": 180_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "30m": 1_800_000,
+    "1h": 3_600_000,
+    "2h": 7_200_000,
+    "4h": 14_400_000,
+    "6h": 21_600_000,
+    "8h": 28_800_000,
+    "12h": 43_200_000,
+    "1d": 86_400_000,
+}
+FUNDING_MS = 28_800_000
+MAX_ROWS = 1_500
+
+Query = Mapping[str, str]
+
+
+class RefusedQueryError(Exception):
+    """An error the exchange answers with: status, code and message."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"code": code, "msg": message}
+
+
+def options(url: str) -> dict[str, object]:
+    """Return the `exchange_options` that lead ccxt here."""
+    return {ID: {"urls": {"api": {"fapiPublic": f"{url}/fapi/v1"}}}}
+
+
+def text(value: float) -> str:
+    """Write a number so that reading it gives the same float."""
+    return repr(float(value))
+
+
+def _symbol(market: FakeMarket, query: Query) -> str:
+    symbol = query.get("symbol", "")
+    if symbol not in {instrument.symbol for instrument in market.listed}:
+        raise RefusedQueryError(400, -1121, "Invalid symbol.")
+    return symbol
+
+
+def server_time(market: FakeMarket, _query: Query) -> object:
+    return {"serverTime": market.now_ms}
+
+
+def exchange_info(market: FakeMarket, _query: Query) -> object:
+    return {
+        "exchangeFilters": [],
+        "rateLimits": [
+            {"interval": "MINUTE", "intervalNum": 1, "limit": 2400, "rateLimitType": "REQUEST_WEIGHT"},
+            {"interval": "MINUTE", "intervalNum": 1, "limit": 1200, "rateLimitType": "ORDERS"},
+        ],
+        "serverTime": market.now_ms,
+        "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": 0}],
+        "symbols": [instrument_of(instrument) for instrument in market.listed],
+        "timezone": "UTC",
+    }
+
+
+def instrument_of(instrument: Instrument) -> dict[str, object]:
+    lot = {"maxQty": "10000000", "minQty": instrument.min_amount, "stepSize": instrument.step}
+    return {
+        "symbol": instrument.symbol,
+        "pair": f"{instrument.base}{instrument.quote}",
+        "contractType": instrument.contract_type,
+        "deliveryDate": instrument.delivery_ms,
+        "onboardDate": instrument.listed_ms,
+        "status": instrument.status,
+        "maintMarginPercent": "2.5000",
+        "requiredMarginPercent": "5.0000",
+        "baseAsset": instrument.base,
+        "quoteAsset": instrument.quote,
+        "marginAsset": instrument.quote,
+        "pricePrecision": 5,
+        "quantityPrecision": 3,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "underlyingType": "COIN",
+        "underlyingSubType": ["Layer-1"],
+        "settlePlan": 0,
+        "triggerProtect": "0.15",
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "maxPrice": "1000000",
+                "minPrice": instrument.tick,
+                "tickSize": instrument.tick,
+            },
+            {"filterType": "LOT_SIZE", **lot},
+            {"filterType": "MARKET_LOT_SIZE", **lot},
+            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 100},
+            {"filterType": "MIN_NOTIONAL", "notional": instrument.min_notional},
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": "1.1500",
+                "multiplierDown": "0.8500",
+                "multiplierDecimal": 4,
+            },
+        ],
+        "orderTypes": ["LIMIT", "MARKET"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "liquidationFee": "0.010000",
+        "marketTakeBound": "0.30",
+    }
+
+
+def klines(market: FakeMarket, query: Query) -> object:
+    symbol, step = _symbol(market, query), INTERVALS_MS.get(query.get("interval", ""))
+    limit = int(query.get("limit", "500"))
+    if step is None:
+        raise RefusedQueryError(400, -1120, "Invalid interval.")
+    if not 0 < limit <= MAX_ROWS:
+        raise RefusedQueryError(400, -1130, "Data sent for parameter 'limit' is not valid.")
+    if symbol not in market.bars:
+        return []
+    served = market.served(symbol, step)
+    start, end = int(query.get("startTime", "0")), int(query.get("endTime", "9" * 15))
+    inside = [i for i, time in enumerate(served.open_ms) if start <= time <= end]
+    # from the start when one is given, else the latest
+    limit = min(limit, market.page_cap)
+    chosen = inside[:limit] if "startTime" in query and not market.page_tail else inside[-limit:]
+    return [
+        [
+            int(served.open_ms[i]),
+            text(served.open[i]),
+            text(served.high[i]),
+            text(served.low[i]),
+            text(served.close[i]),
+            text(served.volume[i]),
+            int(served.open_ms[i]) + step - 1,
+            text(served.quote_volume[i]),
+            308,
+            text(served.volume[i] / 2),
+            text(served.quote_volume[i] / 2),
+            "0",
+        ]
+        for i in chosen
+    ]
+
+
+def mark_of(market: FakeMarket, symbol: str) -> str:
+    return market.marks.get(symbol, text(market.last_close(symbol)))
+
+
+def premium_index(market: FakeMarket, query: Query) -> object:
+    def entry(symbol: str) -> dict[str, object]:
+        mark = mark_of(market, symbol)
+        return {
+            "symbol": symbol,
+            "markPrice": mark,
+            "indexPrice": mark,
+            "estimatedSettlePrice": mark,
+            "lastFundingRate": market.funding.get(symbol, "0.00010000"),
+            "nextFundingTime": (market.now_ms // FUNDING_MS + 1) * FUNDING_MS,
+            "interestRate": "0.00010000",
+            "time": market.now_ms,
+        }
+
+    if "symbol" in query:
+        return entry(_symbol(market, query))
+    return [entry(instrument.symbol) for instrument in market.listed if instrument.status == "TRADING"]
+
+
+def funding_info(market: FakeMarket, _query: Query) -> object:
+    return [
+        {
+            "symbol": symbol,
+            "adjustedFundingRateCap": "0.02500000",
+            "adjustedFundingRateFloor": "-0.02500000",
+            "fundingIntervalHours": hours,
+            "disclaimer": False,
+        }
+        for symbol, hours in market.adjusted_hours.items()
+    ]
+
+
+def funding_rate(market: FakeMarket, query: Query) -> object:
+    symbol = _symbol(market, query)
+    limit = min(int(query.get("limit", "100")), 1_000)
+    end = min(int(query.get("endTime", market.now_ms)), market.now_ms) // FUNDING_MS
+    start = -(-int(query.get("startTime", "0")) // FUNDING_MS)
+    first = max(start, end - 2_000)
+    times = [n * FUNDING_MS for n in range(first, end + 1)]
+    return [
+        {
+            "symbol": symbol,
+            "fundingTime": time,
+            "fundingRate": market.funding.get(symbol, "0.00010000"),
+            "markPrice": mark_of(market, symbol),
+        }
+        for time in (times[:limit] if "startTime" in query else times[-limit:])
+    ]
+
+
+def depth(market: FakeMarket, query: Query) -> object:
+    symbol = _symbol(market, query)
+    limit = int(query.get("limit", "500"))
+    price = market.last_close(symbol)
+    made = tuple(
+        [(text(price * (1 + side * 0.0005 * (n + 1))), "10.0") for n in range(20)] for side in (-1, 1)
+    )
+    bids, asks = market.books.get(symbol, made)
+    return {
+        "lastUpdateId": 1_027_024,
+        "E": market.now_ms,
+        "T": market.now_ms,
+        "bids": [list(level) for level in bids[:limit]],
+        "asks": [list(level) for level in asks[:limit]],
+    }
+
+
+def ticker_24hr(market: FakeMarket, query: Query) -> object:
+    def entry(symbol: str) -> dict[str, object]:
+        price = text(market.last_close(symbol))
+        return {
+            "symbol": symbol,
+            "priceChange": "0.0",
+            "priceChangePercent": "0.000",
+            "weightedAvgPrice": price,
+            "lastPrice": price,
+            "lastQty": "1.0",
+            "openPrice": price,
+            "highPrice": price,
+            "lowPrice": price,
+            "volume": "1000.0",
+            "quoteVolume": text(1000.0 * market.last_close(symbol)),
+            "openTime": market.now_ms - 86_400_000,
+            "closeTime": market.now_ms,
+            "firstId": 28_385,
+            "lastId": 28_460,
+            "count": 76,
+        }
+
+    if "symbol" in query:
+        return entry(_symbol(market, query))
+    return [entry(instrument.symbol) for instrument in market.listed]
+
+
+def book_ticker(market: FakeMarket, query: Query) -> object:
+    def entry(symbol: str) -> dict[str, object]:
+        price = market.last_close(symbol)
+        return {
+            "lastUpdateId": 1_027_024,
+            "symbol": symbol,
+            "bidPrice": text(price * 0.9995),
+            "bidQty": "10.0",
+            "askPrice": text(price * 1.0005),
+            "askQty": "10.0",
+            "time": market.now_ms,
+        }
+
+    if "symbol" in query:
+        return entry(_symbol(market, query))
+    return [entry(instrument.symbol) for instrument in market.listed]
+
+
+def open_interest(market: FakeMarket, query: Query) -> object:
+    return {"openInterest": "10659.509", "symbol": _symbol(market, query), "time": market.now_ms}
+
+
+ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {
+    "/fapi/v1/time": server_time,
+    "/fapi/v1/exchangeInfo": exchange_info,
+    "/fapi/v1/klines": klines,
+    "/fapi/v1/premiumIndex": premium_index,
+    "/fapi/v1/fundingInfo": funding_info,
+    "/fapi/v1/fundingRate": funding_rate,
+    "/fapi/v1/depth": depth,
+    "/fapi/v1/ticker/24hr": ticker_24hr,
+    "/fapi/v1/ticker/bookTicker": book_ticker,
+    "/fapi/v1/openInterest": open_interest,
+}
