@@ -181,15 +181,20 @@ def build(here: World) -> typer.Typer:
     return app
 
 
-def _globals(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    """Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders."""
-    if version:
+def _say_version(wanted: bool) -> None:
+    if wanted:
         from betacli import __version__  # noqa: PLC0415
 
         typer.echo(f"betacli {__version__}")
         raise typer.Exit
+
+
+def _globals(
+    _version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_say_version
+    ),
+) -> None:
+    """Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders."""
 
 
 def invoke(argv: list[str], here: World) -> int:

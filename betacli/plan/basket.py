@@ -122,7 +122,7 @@ class BasketPlan:
             Column(header="asset", align="left", tone=lambda _: "strong"),
             Column(header="side", align="left"),
             Column(header="beta", show=doc.beta),
-            Column(header="", align="left", tone=lambda _: "warning"),
+            Column(header="note", align="left", tone=lambda _: "warning"),
             Column(header="base weight", show=doc.percent, tone=lambda _: "quiet"),
             Column(header="weight", show=doc.weight, tone=lambda _: "strong"),
             Column(header="notional", show=doc.money),

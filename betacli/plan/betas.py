@@ -76,7 +76,7 @@ class SectorBetas:
             Column(header="corr", show=doc.ratio),
             Column(header="vol / year", show=doc.percent),
             Column(header="returns", show=doc.count),
-            Column(header="", align="left", tone=lambda _: "warning"),
+            Column(header="note", align="left", tone=lambda _: "warning"),
         )
         rows = tuple(
             (
