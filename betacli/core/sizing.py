@@ -75,6 +75,18 @@ def size_down(notional: float, price: float, market: Market) -> Sized:
     return _sized(notional, price, market, ROUND_DOWN)
 
 
+def size_up(notional: float, price: float, market: Market) -> Sized:
+    """Round a leg up in magnitude: one step more than down, or the market's smallest order where down is nothing."""
+    down = size_down(notional, price, market)
+    unit = contract_notional(market, price)
+    sign = Decimal(-1) if notional < 0 else Decimal(1)
+    if down.shortfall:
+        contracts = sign * smallest_notional(market, price) / unit
+    else:
+        contracts = down.contracts + sign * (market.amount_step or Decimal(1))
+    return _held(contracts, price, market)
+
+
 def size_nearest(notional: float, price: float, market: Market) -> Sized:
     """Round a hedge to the nearest step; nothing where that is below the market's minimum."""
     return _sized(notional, price, market, ROUND_HALF_EVEN)
@@ -90,6 +102,12 @@ def _sized(notional: float, price: float, market: Market, rounding: str) -> Size
     if notional and held < least:
         need = f"needs at least {least:,.2f} of notional, {abs(notional):,.2f} was planned"
         return Sized(contracts=Decimal(0), amount=Decimal(0), notional=0.0, shortfall=need)
+    return _held(contracts, price, market)
+
+
+def _held(contracts: Decimal, price: float, market: Market) -> Sized:
+    """Return signed contracts with the coins and the notional they are worth."""
+    notional = contracts * contract_notional(market, price)
     coins = contracts * market.contract_size * market.multiplier
-    amount = coins if market.linear else contracts * unit / Decimal(repr(price))
-    return Sized(contracts=contracts, amount=amount, notional=float(contracts * unit))
+    amount = coins if market.linear else notional / Decimal(repr(price))
+    return Sized(contracts=contracts, amount=amount, notional=float(notional))

@@ -9,16 +9,17 @@ import numpy as np
 from betacli import document as doc
 from betacli.core.calendar import bars_per_year
 from betacli.core.candles import iso
-from betacli.core.model import Floats, Market, Notice, Price, Universe, Unknown
+from betacli.core.model import Floats, Notice, Price, Universe, Unknown
 from betacli.core.returns import Covariance, covariance, identity_covariance
-from betacli.core.sizing import Sized, Sizing, size_account, size_down
+from betacli.core.sizing import Sizing, size_account
 from betacli.core.target import Attainable, Bounds, Solution, attainable, solve_base, solve_target
 from betacli.core.weights import WEIGHTINGS, effective_assets
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table
-from betacli.errors import BadOption, NoData, RoundsToNothing
+from betacli.errors import BadOption, NoData
 from betacli.plan.answer import report
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
+from betacli.plan.contracts import Held, hold
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
 
@@ -207,8 +208,13 @@ def solve_basket(
     solution = replace(solution, weights=weights)
     notices += [*size_notices, *bound_notices, *sigma_notices]
     prices, price_notices = prices_of(measured, measured.bases, source)
-    legs, rounded, leg_notices = _legs(measured, solution, base, sizing, prices)
-    notices += [*price_notices, *leg_notices]
+    held = hold(measured, solution, base, sigma, bounds, sizing, prices)
+    notices += [*price_notices, *(held.notices if held else [])]
+    if held is None:
+        detail = _why_no_contracts(measured, prices)
+        notices.append(Notice(id="contracts-unknown", detail=detail, severity="note"))
+    legs = _legs(measured, solution, base, sizing, prices, held)
+    rounded = held.notionals if held else np.full(len(legs), np.nan)
     beta = basket_beta(measured, weights)
     plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded)
     return Solved(
@@ -313,57 +319,36 @@ def prices_of(
 
 
 def _legs(
-    measured: Measured, solution: Solution, base: Floats, sizing: Sizing, prices: Mapping[str, Price]
-) -> tuple[tuple[Leg, ...], Floats, list[Notice]]:
-    """Return the legs, their rounded notionals (N,), and what could not be held."""
-    legs: list[Leg] = []
-    rounded = np.full(len(measured.members), np.nan)
-    shortfalls: list[str] = []
-    for i, name in enumerate(measured.bases):
+    measured: Measured,
+    solution: Solution,
+    base: Floats,
+    sizing: Sizing,
+    prices: Mapping[str, Price],
+    held: Held | None,
+) -> tuple[Leg, ...]:
+    """Return the legs, with what is held of each where contracts are known."""
+
+    def leg(i: int, name: str) -> Leg:
         weight = float(solution.weights[i])
-        notional = weight * sizing.notional
-        price = prices.get(name)
-        listing = measured.listings.get(name)
-        sized = size_leg(notional, price, listing.market if listing else None)
-        if sized is not None:
-            rounded[i] = sized.notional
-            if sized.shortfall:
-                shortfalls.append(f"{name} {sized.shortfall}")
-        legs.append(
-            Leg(
-                base=name,
-                symbol=listing.symbol if listing else None,
-                side="long" if weight > 0 else "short" if weight < 0 else "none",
-                beta=float(measured.betas[i]),
-                overridden=measured.overridden[i],
-                weight=weight,
-                base_weight=float(base[i]),
-                notional=notional,
-                price=price.value if price else None,
-                contracts=float(sized.contracts) if sized else None,
-                amount=float(sized.amount) if sized else None,
-                rounded_notional=sized.notional if sized else None,
-                held_at=solution.at_bound[i],
-            )
+        listing, price = measured.listings.get(name), prices.get(name)
+        sized = held.sized[i] if held else None
+        return Leg(
+            base=name,
+            symbol=listing.symbol if listing else None,
+            side="long" if weight > 0 else "short" if weight < 0 else "none",
+            beta=float(measured.betas[i]),
+            overridden=measured.overridden[i],
+            weight=weight,
+            base_weight=float(base[i]),
+            notional=weight * sizing.notional,
+            price=price.value if price else None,
+            contracts=float(sized.contracts) if sized else None,
+            amount=float(sized.amount) if sized else None,
+            rounded_notional=sized.notional if sized else None,
+            held_at=solution.at_bound[i],
         )
-    held = [leg for leg in legs if leg.rounded_notional]
-    if shortfalls and not held and not np.isnan(rounded).any():
-        raise RoundsToNothing(notional=sizing.notional, needs=shortfalls)
-    notices = [
-        Notice(id="leg-not-held", detail=f"too small for a contract, so not held: {s}") for s in shortfalls
-    ]
-    if np.isnan(rounded).any():
-        notices.append(
-            Notice(id="contracts-unknown", detail=_why_no_contracts(measured, prices), severity="note")
-        )
-    return tuple(legs), rounded, notices
 
-
-def size_leg(notional: float, price: Price | None, market: Market | None) -> Sized | None:
-    """Round one leg down to its market's steps, or None where price or contract are unknown."""
-    if price is None or market is None or market.amount_step is None:
-        return None
-    return size_down(notional, price.value, market)
+    return tuple(leg(i, name) for i, name in enumerate(measured.bases))
 
 
 def _why_no_contracts(measured: Measured, prices: Mapping[str, Price]) -> str:

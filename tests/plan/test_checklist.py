@@ -99,8 +99,8 @@ def noisy(returns: dict[str, np.ndarray], _: np.ndarray) -> None:
 
 
 def turning(returns: dict[str, np.ndarray], btc: np.ndarray) -> None:
-    for base in returns:
-        returns[base][:45] -= 0.9 * btc[:45]
+    for series in returns.values():
+        series[:45] -= 0.9 * btc[:45]
 
 
 def stopped(returns: dict[str, np.ndarray], _: np.ndarray) -> None:
@@ -109,7 +109,13 @@ def stopped(returns: dict[str, np.ndarray], _: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     ("step", "change"),
-    [("benchmark", unrelated), ("sector", stopped), ("betas", noisy), ("hedge", unrelated), ("monitoring", turning)],
+    [
+        ("benchmark", unrelated),
+        ("sector", stopped),
+        ("betas", noisy),
+        ("hedge", unrelated),
+        ("monitoring", turning),
+    ],
 )
 def test_market_data_alone_fails_a_step(
     cli: Cli, tmp_path: Path, step: str, change: Callable[[dict[str, np.ndarray], np.ndarray], None]

@@ -1,0 +1,60 @@
+"""What a basket becomes in contracts: whole steps, never over the plan, the beta kept, nothing dropped silently."""
+
+import json
+import math
+
+import pytest
+
+from conftest import Cli
+
+
+def solved(cli: Cli, notional: float, *more: str) -> dict[str, object]:
+    ran = cli(
+        "solve", "--sector", "l1", "--target", "1.4", "--exchange", "sample", "--notional", str(notional), *more, "-O", "json"
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+@pytest.mark.parametrize("notional", [300, 500, 900, 2_000, 5_000, 20_000, 100_000, 1_000_000])
+def test_an_account_of_any_size_is_deployed_and_keeps_its_beta(cli: Cli, notional: float) -> None:
+    """At least 98 % of the notional, never more than all of it, and a beta within one step's effect of 1.40."""
+    data = solved(cli, notional)["data"]
+    legs = data["legs"]
+    held = math.fsum(leg["rounded_notional"] for leg in legs)
+    assert 0.98 * notional <= held <= notional
+    assert data["rounded"]["notional"] == pytest.approx(held)
+    assert data["rounded"]["deployed"] == pytest.approx(held / notional)
+    beta = math.fsum(leg["rounded_notional"] * leg["beta"] for leg in legs) / held
+    assert data["rounded"]["beta"] == pytest.approx(beta)
+    largest_step = max(abs(leg["rounded_notional"] / leg["contracts"]) for leg in legs if leg["contracts"])
+    assert abs(beta - 1.4) <= max(largest_step / notional, 1e-9)
+    for leg in legs:
+        assert leg["rounded_notional"] == pytest.approx(leg["contracts"] * leg["price"])
+
+
+def test_a_leg_that_cannot_be_held_is_named_with_what_it_needs(cli: Cli) -> None:
+    """With 150 some leg is too small: its plan and its need are told, and its contracts are 0, not missing."""
+    report = solved(cli, 150)
+    empty = [leg for leg in report["data"]["legs"] if leg["contracts"] == 0]
+    told = [w["detail"] for w in report["warnings"] if w["id"] == "leg-not-held"]
+    assert len(empty) == len(told) > 0
+    for leg, sentence in zip(empty, told, strict=True):
+        assert f": {leg['base']} needs at least " in sentence
+        assert "not held" in sentence
+    assert report["status"] == "warning"
+
+
+def test_weights_stay_the_solution_and_contracts_follow(cli: Cli) -> None:
+    """The weights have exactly the target beta whatever the account; rounding changes contracts alone."""
+    small, large = solved(cli, 150)["data"]["legs"], solved(cli, 1_000_000)["data"]["legs"]
+    assert [leg["weight"] for leg in small] == [leg["weight"] for leg in large]
+    assert math.fsum(leg["weight"] * leg["beta"] for leg in small) == pytest.approx(1.4, abs=1e-10)
+
+
+def test_shorts_round_within_the_plan(cli: Cli) -> None:
+    """A basket with shorts keeps its beta and its net notional within a step."""
+    data = solved(cli, 50_000, "--allow-short", "--target", "2.2")["data"]
+    assert any(leg["side"] == "short" for leg in data["legs"])
+    assert data["rounded"]["notional"] <= 50_000 + 1e-6
+    assert data["rounded"]["beta"] == pytest.approx(2.2, abs=0.01)
