@@ -2,7 +2,7 @@
 
 FORMATS = ("table", "json", "csv", "md")
 PRESETS = ("ols-90d", "ols-180d", "ewma-60d")
-WEIGHTINGS = ("equal",)
+WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "min-variance")
 SAMPLE = "sample"
 VENUES = ("binanceusdm",)
 EXCHANGES = (*VENUES, SAMPLE)

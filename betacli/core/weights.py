@@ -1,19 +1,63 @@
 """Base weights: what the basket would hold if beta did not matter."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from betacli.core.model import Floats
 
 
-def equal(n_assets: int) -> Floats:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WeightInputs:
+    """What base weights are made of, each (N,) in one order of assets; NaN where unknown.
+
+    `cap` is circulating supply × price, in quote currency; `vol_annual` a fraction a year; `daily_volume` the
+    average quote volume a day.
+    """
+
+    cap: Floats
+    vol_annual: Floats
+    daily_volume: Floats
+
+
+def equal(inputs: WeightInputs) -> Floats:
     """Return 1/N for each of N assets."""
-    return np.full(n_assets, 1.0 / n_assets)
+    n = len(inputs.cap)
+    return np.full(n, 1.0 / n)
 
 
-Weighting = Callable[[int], Floats]
-WEIGHTINGS: dict[str, Weighting] = {"equal": equal}
+def capitalisation(inputs: WeightInputs) -> Floats:
+    """Return weights proportional to capitalisation; NaN where one is unknown."""
+    return np.asarray(inputs.cap / inputs.cap.sum())
+
+
+def inverse_volatility(inputs: WeightInputs) -> Floats:
+    """Return weights proportional to 1/σ; NaN where one is unknown."""
+    with np.errstate(divide="ignore"):
+        inverse = 1.0 / np.where(inputs.vol_annual > 0, inputs.vol_annual, np.nan)
+    return np.asarray(inverse / inverse.sum())
+
+
+def liquidity(inputs: WeightInputs) -> Floats:
+    """Return weights proportional to average daily quote volume; NaN where one is unknown."""
+    return np.asarray(inputs.daily_volume / inputs.daily_volume.sum())
+
+
+def min_variance(inputs: WeightInputs) -> Floats:
+    """Return zeros: the weights nearest to nothing in risk terms are those of least variance."""
+    return np.zeros(len(inputs.cap))
+
+
+Weighting = Callable[[WeightInputs], Floats]
+WEIGHTINGS: dict[str, Weighting] = {
+    "equal": equal,
+    "cap": capitalisation,
+    "inverse-volatility": inverse_volatility,
+    "liquidity": liquidity,
+    "min-variance": min_variance,
+}
+NEEDS: dict[str, str] = {"cap": "cap", "inverse-volatility": "vol_annual", "liquidity": "daily_volume"}
 
 
 def effective_assets(weights: Floats) -> float:

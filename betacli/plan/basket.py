@@ -7,21 +7,22 @@ from typing import Literal
 import numpy as np
 
 from betacli import document as doc
-from betacli.core.calendar import bars_per_year
-from betacli.core.candles import iso
-from betacli.core.model import Floats, Notice, Price, Universe, Unknown
+from betacli.core.model import Floats, Notice, Price, Universe
 from betacli.core.returns import Covariance, covariance, identity_covariance
 from betacli.core.sizing import Sizing, size_account
 from betacli.core.target import Attainable, Bounds, Solution, attainable, solve_base, solve_target
-from betacli.core.weights import WEIGHTINGS, effective_assets
+from betacli.core.weights import effective_assets
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table
 from betacli.errors import BadOption, NoData
 from betacli.plan.answer import report
+from betacli.plan.base_weights import base_weights
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
 from betacli.plan.measure import Measured, measure
+from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
+from betacli.plan.risk import Risk, risk_of
 
 FEW_ASSETS = 3
 NOT_HELD = 5e-13
@@ -71,7 +72,9 @@ class Rounded:
 class BasketPlan:
     """A solved basket. `beta` is Σ weight × beta; standard error and 95 % interval are the basket's own regression's.
 
-    `vol_annual` is the basket's volatility a year; `effective_assets` is 1 / Σ(|w|/Σ|w|)²; `equity`,
+    `vol_annual` is the basket's volatility a year from the covariance the weights were chosen with; of it
+    `vol_benchmark_annual` moves with the benchmark and `vol_residual_annual` does not (√(a² + b²) is the whole);
+    `vol_per_tenth_beta` is what +0.10 of target adds to it, None where that is out of reach; `effective_assets` is 1 / Σ(|w|/Σ|w|)²; `equity`,
     `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity.
     """
 
@@ -92,6 +95,9 @@ class BasketPlan:
     legs: tuple[Leg, ...]
     rounded: Rounded
     vol_annual: float | None
+    vol_benchmark_annual: float | None
+    vol_residual_annual: float | None
+    vol_per_tenth_beta: float | None
     effective_assets: float
     covariance: str
     kkt_residual: float
@@ -106,7 +112,7 @@ class BasketPlan:
             ("95 % interval", interval if self.beta_ci_low is not None else doc.UNKNOWN),
             ("attainable", f"{doc.beta(self.attainable.low)} to {doc.beta(self.attainable.high)}"),
             ("notional", doc.money(self.notional)),
-            ("volatility / year", doc.percent(self.vol_annual)),
+            ("volatility / year", self._volatility()),
             ("effective assets", f"{self.effective_assets:.2f} of {len(self.legs)}"),
         ]
         if self.rounded.notional is not None:
@@ -116,6 +122,17 @@ class BasketPlan:
             pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
         return Facts(pairs=tuple(pairs))
+
+    def _volatility(self) -> str:
+        if self.vol_annual is None:
+            return doc.UNKNOWN
+        told = f"{doc.percent(self.vol_annual)}"
+        if self.vol_residual_annual is not None:
+            told += f": {doc.percent(self.vol_benchmark_annual)} with {self.benchmark}, "
+            told += f"{doc.percent(self.vol_residual_annual)} without"
+        if self.vol_per_tenth_beta is not None:
+            told += f"; +0.10 of beta adds {doc.percent(self.vol_per_tenth_beta)}"
+        return told
 
     def table(self) -> Table:
         """Return the legs with their totals."""
@@ -198,7 +215,7 @@ def solve_basket(
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = _bounds(request, universe, measured)
     sigma, sigma_notices = _covariance(measured)
-    base = WEIGHTINGS[request.weighting](len(assets))
+    base = base_weights(request.weighting, measured)
     reach = attainable(measured.betas, bounds)
     if request.target is None:
         solution = solve_base(sigma.matrix, base, bounds)
@@ -216,7 +233,8 @@ def solve_basket(
     legs = _legs(measured, solution, base, sizing, prices, held)
     rounded = held.notionals if held else np.full(len(legs), np.nan)
     beta = basket_beta(measured, weights)
-    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded)
+    risk = risk_of(request.target, measured, solution, reach, sigma, base, bounds)
+    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk)
     return Solved(
         measured=measured,
         plan=plan,
@@ -288,36 +306,6 @@ def _covariance(measured: Measured) -> tuple[Covariance, list[Notice]]:
     return sigma, notices
 
 
-def prices_of(
-    measured: Measured, bases: tuple[str, ...], source: MarketData | None
-) -> tuple[dict[str, Price], list[Notice]]:
-    """Return a price per asset where there is one, and where they come from.
-
-    Live, the source's own (mark or last); otherwise the close of the last closed bar.
-    """
-    if source is None or measured.panel is None:
-        return {}, []
-    listings = [measured.listings[base] for base in bases]
-    prices: dict[str, Price] = {}
-    notices = []
-    if source.live:
-        for base, price in source.prices(listings).items():
-            if isinstance(price, Unknown):
-                notices.append(Notice(id="price-unknown", detail=f"`{base}` has no price: {price.reason}"))
-            else:
-                prices[base] = price
-    else:
-        for base in bases:
-            candles = measured.candles[base]
-            closed_ms = int(candles.open_ms[-1]) + candles.timeframe_ms
-            prices[base] = Price(value=float(candles.close[-1]), kind="close", time_ms=closed_ms)
-    kinds = sorted({(price.kind, price.time_ms) for price in prices.values()})
-    if kinds:
-        told = ", ".join(f"{kind} of {iso(time_ms)}" for kind, time_ms in kinds[:4])
-        notices.append(Notice(id="prices", detail=f"prices are the {told}", severity="note"))
-    return prices, notices
-
-
 def _legs(
     measured: Measured,
     solution: Solution,
@@ -374,12 +362,11 @@ def _plan(
     beta: BasketBeta,
     legs: tuple[Leg, ...],
     rounded: Floats,
+    risk: Risk,
 ) -> BasketPlan:
     net = float(rounded.sum())
     is_known = bool(np.isfinite(net))
-    variance = float(solution.weights @ sigma.matrix @ solution.weights)
     exact_beta = float(solution.weights @ measured.betas)
-    step_ms = measured.panel.timeframe_ms if measured.panel else None
     return BasketPlan(
         sector=measured.sector,
         benchmark=measured.benchmark.name,
@@ -401,7 +388,10 @@ def _plan(
             notional=net if is_known else None,
             deployed=net / sizing.notional if is_known else None,
         ),
-        vol_annual=None if step_ms is None else float(np.sqrt(variance * bars_per_year(step_ms))),
+        vol_annual=risk.total,
+        vol_benchmark_annual=risk.benchmark,
+        vol_residual_annual=risk.residual,
+        vol_per_tenth_beta=risk.per_tenth_beta,
         effective_assets=effective_assets(solution.weights),
         covariance=sigma.method,
         kkt_residual=solution.kkt_residual,

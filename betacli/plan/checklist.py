@@ -8,18 +8,18 @@ from betacli.core.beta import estimate
 from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, Status, overall
-from betacli.core.model import Floats, Notice, Universe
+from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.errors import NoAnswer, RoundsToNothing
 from betacli.plan.answer import report
+from betacli.plan.base_weights import daily_volume
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.betas import AssetBeta, asset_betas, basket_beta
 from betacli.plan.hedge import HedgePlan, hedge_basket
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
 
-VOLUME_DAYS = 30
 TONES: dict[Status, Tone] = {"pass": "good", "warn": "warning", "fail": "bad", "manual": "quiet"}
 
 
@@ -196,7 +196,7 @@ def _legs(
             notional=notional,
             tradable=market.active if market else None,
             why_not="not active" if market and not market.active else None,
-            daily_volume=_daily_volume(measured, asset.base),
+            daily_volume=daily_volume(measured, asset.base),
             half_width=width,
             r_squared=asset.r_squared,
             overridden=asset.overridden,
@@ -204,18 +204,6 @@ def _legs(
         )
 
     return tuple(evidence(asset) for asset in assets)
-
-
-def _daily_volume(measured: Measured, base: str) -> float | None:
-    """Return the average daily quote volume of the last 30 days, or None where the source states none."""
-    candles = measured.candles.get(base)
-    if candles is None:
-        return None
-    recent = candles.quote_volume[candles.open_ms >= candles.open_ms[-1] - (VOLUME_DAYS - 1) * DAY_MS]
-    known: Floats = recent[np.isfinite(recent)]
-    if not len(known):
-        return None
-    return float(known.mean()) * DAY_MS / candles.timeframe_ms
 
 
 def _drift(solved: Solved) -> float | None:

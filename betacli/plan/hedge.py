@@ -18,9 +18,10 @@ from betacli.document import Column, Document, Facts, Report, Table
 from betacli.errors import NoData
 from betacli.plan.account import FundingCost, Liquidation, Margin, funding_of, liquidation_of, margin_of
 from betacli.plan.answer import report
-from betacli.plan.basket import BasketPlan, Solved, prices_of, solve_basket
+from betacli.plan.basket import BasketPlan, Solved, solve_basket
 from betacli.plan.betas import known
 from betacli.plan.measure import Measured, measure
+from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
 
 
