@@ -17,6 +17,7 @@ GATES = (
     "note_flat_bars",
 )
 CHECKLIST = (
+    "low_r_squared",
     "sector_r_squared_warn",
     "sector_r_squared_fail",
     "min_members",

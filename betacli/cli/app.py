@@ -41,7 +41,7 @@ class Commands:
         Example: betacli beta --sector l1 --exchange sample
         """
         from betacli.cli import asking  # noqa: PLC0415  numpy, which `--help` need not pay
-        from betacli.plan.betas import plan_betas  # noqa: PLC0415
+        from betacli.plan.beta_table import plan_betas  # noqa: PLC0415
 
         output.check()
         universe = asking.read_universe(data, self._here)

@@ -10,6 +10,7 @@ from typing import Literal
 Status = Literal["pass", "warn", "fail", "manual"]
 
 THRESHOLDS: dict[str, float] = {
+    "low_r_squared": 0.30,  # R² of one asset: below, hedging it by beta removes little risk
     "sector_r_squared_warn": 0.30,  # R² of the equal-weight sector to the benchmark
     "sector_r_squared_fail": 0.10,
     "min_members": 2,  # assets whose data can be trusted

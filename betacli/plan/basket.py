@@ -211,7 +211,7 @@ def solve_basket(
     if unknown:
         what = f"no beta could be estimated for {', '.join(unknown)}"
         raise NoData(what=what, way_out="choose others with `--only`, or give a beta with `--beta`")
-    notices = beta_notices(assets)
+    notices = beta_notices(assets, universe)
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = _bounds(request, universe, measured)
     sigma, sigma_notices = _covariance(measured)

@@ -1,21 +1,16 @@
-"""What is each asset's beta, and how sure is it?"""
+"""Each asset's beta with its interval, and a basket's by its own regression: what every plan starts from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from betacli import document as doc
 from betacli.core.beta import BetaEstimates, estimate
 from betacli.core.calendar import bars_per_year
+from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Floats, Notice, Universe
 from betacli.core.returns import vol_annual
-from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Report, Table
-from betacli.plan.answer import report
-from betacli.plan.measure import Measured, measure
-from betacli.plan.request import BetaRequest
-
-LOW_R_SQUARED = 0.30
+from betacli.plan.measure import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,68 +50,9 @@ class BasketBeta:
     n_obs: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectorBetas:
-    """The betas of a sector's members, and of the sector held at equal weights."""
-
-    sector: str
-    benchmark: str
-    assets: tuple[AssetBeta, ...]
-    equal_weight: BasketBeta
-
-    def document(self) -> Document:
-        """Return the table of betas."""
-        columns = (
-            Column(header="asset", align="left", tone=lambda _: "strong"),
-            Column(header="beta", show=doc.beta, tone=lambda _: "strong"),
-            Column(header="std error", show=doc.beta),
-            Column(header="95 % low", show=doc.beta),
-            Column(header="95 % high", show=doc.beta),
-            Column(header="R²", show=doc.ratio, tone=_r_squared_tone),
-            Column(header="corr", show=doc.ratio),
-            Column(header="vol / year", show=doc.percent),
-            Column(header="returns", show=doc.count),
-            Column(header="note", align="left", tone=lambda _: "warning"),
-        )
-        rows = tuple(
-            (
-                a.base, a.beta, a.std_error, a.ci_low, a.ci_high, a.r_squared, a.correlation, a.vol_annual, a.n_obs,
-                "by hand" if a.overridden else "",
-            )
-            for a in self.assets
-        )  # fmt: skip
-        e = self.equal_weight
-        footer = (
-            "equal weight", e.beta, e.std_error, e.ci_low, e.ci_high, e.r_squared, e.correlation, None, e.n_obs, "",
-        )  # fmt: skip
-        return Document(
-            title=f"Betas of {self.sector} against {self.benchmark}",
-            blocks=(Table(columns=columns, rows=rows, footer=footer),),
-            records=self.assets,
-        )
-
-
-def _r_squared_tone(value: object) -> doc.Tone | None:
-    return "warning" if isinstance(value, float) and value < LOW_R_SQUARED else None
-
-
 def known(value: float) -> float | None:
     """Return a number, or None for NaN."""
     return float(value) if np.isfinite(value) else None
-
-
-def plan_betas(request: BetaRequest, universe: Universe, source: MarketData | None) -> Report:
-    """Answer the `beta` command."""
-    measured = measure(request, universe, source)
-    measured.require_members()
-    assets = asset_betas(measured)
-    data = SectorBetas(
-        sector=measured.sector,
-        benchmark=measured.benchmark.name,
-        assets=assets,
-        equal_weight=basket_beta(measured, np.full(len(assets), 1 / len(assets))),
-    )
-    return report("beta", request.run, measured, data, beta_notices(assets))
 
 
 def asset_betas(measured: Measured) -> tuple[AssetBeta, ...]:
@@ -195,9 +131,10 @@ def basket_beta(measured: Measured, weights: Floats) -> BasketBeta:
     )
 
 
-def beta_notices(assets: tuple[AssetBeta, ...]) -> list[Notice]:
+def beta_notices(assets: Sequence[AssetBeta], universe: Universe) -> list[Notice]:
     """Say which betas were given by hand, cannot be estimated, or explain little."""
     notices = []
+    low = universe.checklist.get("low_r_squared", THRESHOLDS["low_r_squared"])
     by_hand = [f"{a.base} {a.beta:g}" for a in assets if a.overridden and a.beta is not None]
     if by_hand:
         detail = f"given by hand, without a standard error: {', '.join(by_hand)}"
@@ -206,12 +143,8 @@ def beta_notices(assets: tuple[AssetBeta, ...]) -> list[Notice]:
     if unknown:
         detail = f"no beta for {', '.join(unknown)}: too few returns, or a benchmark that does not move"
         notices.append(Notice(id="beta-unknown", detail=detail))
-    weak = [
-        f"{a.base} {a.r_squared:.2f}"
-        for a in assets
-        if a.r_squared is not None and a.r_squared < LOW_R_SQUARED
-    ]
+    weak = [f"{a.base} {a.r_squared:.2f}" for a in assets if a.r_squared is not None and a.r_squared < low]
     if weak:
-        detail = f"R² below {LOW_R_SQUARED:g}, where a hedge by beta removes little risk: {', '.join(weak)}"
+        detail = f"R² below {low:g}, where a hedge by beta removes little risk: {', '.join(weak)}"
         notices.append(Notice(id="low-r-squared", detail=detail))
     return notices
