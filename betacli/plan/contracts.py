@@ -60,30 +60,35 @@ def hold(
         choice, sized = max((choice, sized), again, key=lambda found: found[0].deployed)
     notionals = _notionals(sized)
     wanted = solution.weights * sizing.notional
-    missing = {
-        name: f"{name} needs at least {need:,.2f} of notional, {abs(want):,.2f} was planned"
-        for name, need, want, held in zip(measured.bases, least, wanted, notionals, strict=True)
-        if want and not held
-    }
-    if missing and not bool(notionals.any()):
-        raise RoundsToNothing(notional=sizing.notional, needs=list(missing.values()))
-    notices = [
-        Notice(
-            id="leg-not-held",
-            detail=f"too small for a contract, so not held: {told}"
-            if abs(want) < need
-            else f"not held, so that the others fit into the notional: {told}",
-        )
-        for told, need, want in (
-            (missing[name], need, want)
-            for name, need, want in zip(measured.bases, least, wanted, strict=True)
-            if name in missing
-        )
-    ]
+    notices = _left_out(measured.bases, least, wanted, notionals, sizing.notional)
     if choice.deployed < ENOUGH:
         detail = f"the contracts' steps and minima deploy {choice.deployed:.2%} of the notional"
         notices.append(Notice(id="undeployed", detail=detail))
     return Held(sized=sized, notionals=notionals, notices=tuple(notices))
+
+
+def _left_out(
+    bases: tuple[str, ...], least: Floats, wanted: Floats, held: Floats, notional: float
+) -> list[Notice]:
+    """Name the legs that are planned and not held, with what they would need; raise when nothing is held."""
+    missing = {
+        name: (
+            f"{name} needs at least {need:,.2f} of notional, {abs(want):,.2f} was planned",
+            abs(want) < need,
+        )
+        for name, need, want, q in zip(bases, least, wanted, held, strict=True)
+        if want and not q
+    }
+    if missing and not bool(held.any()):
+        raise RoundsToNothing(notional=notional, needs=[told for told, _ in missing.values()])
+    small, crowded = (
+        "too small for a contract, so not held",
+        "not held, so that the others fit into the notional",
+    )
+    return [
+        Notice(id="leg-not-held", detail=f"{small if too_small else crowded}: {told}")
+        for told, too_small in missing.values()
+    ]
 
 
 def _markets(measured: Measured) -> list[Market] | None:
