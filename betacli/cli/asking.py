@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from betacli import names
 from betacli.cli.options import (
+    MAX_BETA,
     ConfigOptions,
     DataOptions,
     HedgeOptions,
@@ -143,7 +144,9 @@ def basket_request(
         min_weight=number("--min-weight", target.min_weight, least=-1, most=1),
         max_weight=number("--max-weight", target.max_weight, above=0, most=1),
         allow_short=target.allow_short,
-        hedge_to=number("--hedge-to", hedge.hedge_to) or 0.0 if hedge else 0.0,
+        hedge_to=number("--hedge-to", hedge.hedge_to, least=-MAX_BETA, most=MAX_BETA) or 0.0
+        if hedge
+        else 0.0,
     )
 
 

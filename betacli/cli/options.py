@@ -17,6 +17,7 @@ import typer
 from betacli import names
 from betacli.errors import BadOption, UnknownName
 
+MAX_BETA = 100.0
 WHAT, SIZE, LIMITS, DATA, OUTPUT = "What", "Size", "Limits", "Data", "Output"
 
 
@@ -309,6 +310,8 @@ def betas_by_hand(written: list[str] | None) -> dict[str, float]:
             beta = float(text)
         except ValueError:
             beta = math.nan
+        if math.isfinite(beta) and abs(beta) > MAX_BETA:
+            raise BadOption(option="--beta", value=entry, problem=f"no asset has a beta beyond ±{MAX_BETA:g}")
         if not (base and equals and math.isfinite(beta)):
             raise BadOption(
                 option="--beta",

@@ -175,7 +175,7 @@ def _estimated(
     excluded: tuple[Excluded, ...],
 ) -> Measured:
     """Estimate the betas of the members that were admitted, and put those given by hand in their place."""
-    closes = np.array([data.close[member.base] for member in kept]).reshape(len(kept), -1).T
+    closes = np.array([data.close[member.base] for member in kept]).reshape(len(kept), len(data.grid)).T
     bases = tuple(member.base for member in kept)
     panel = Panel(bases=bases, timeframe_ms=data.step_ms, open_ms=data.grid, close=closes)
     returns = simple_returns(closes)
