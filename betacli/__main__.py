@@ -1,5 +1,6 @@
 """Entry point of `betacli` and `python -m betacli`."""
 
+import os
 import sys
 
 
@@ -8,7 +9,11 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from betacli import __version__  # noqa: PLC0415
 
-        sys.stdout.write(f"betacli {__version__}\n")
+        try:
+            sys.stdout.write(f"betacli {__version__}\n")
+            sys.stdout.flush()
+        except (OSError, AttributeError):  # full, or closed
+            os._exit(2)  # the interpreter would try, and fail, to write it again
         return
     from betacli.cli.process import run  # noqa: PLC0415  the imports of Typer, which `--version` need not pay
 

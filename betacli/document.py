@@ -144,7 +144,7 @@ class Report:
     """What every command returns.
 
     `schema` is the command's name; `tool` its versions; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
-    `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `action_needed` makes exit 10.
+    `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed.
     """
 
     schema: str
@@ -156,9 +156,9 @@ class Report:
     excluded: tuple[object, ...]
     data: Describable
     simulated: bool = False
-    action_needed: bool = False
+    exit_code: int = 0
 
     @property
     def status(self) -> Status:
-        """`warning` when any warning is more than a note."""
-        return "warning" if any(w.severity == "warning" for w in self.warnings) else "ok"
+        """`warning` when any warning is more than a note, or the exit code asks for action."""
+        return "warning" if self.exit_code or any(w.severity == "warning" for w in self.warnings) else "ok"

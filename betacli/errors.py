@@ -340,7 +340,7 @@ class TargetOutOfReach(NoAnswer):
         if self.min_weight >= 0:
             ways.append("allow shorts with `--allow-short`")
         end, which = (self.high, "highest") if above else (self.low, "lowest")
-        if end > 0 and self.target >= 0:
+        if end > 0 and self.target > 0:
             ways.append(
                 f"hold the {which}-beta basket at {self.target / end:.2f}x the notional: "
                 f"its exposure is that of beta {self.target:.2f}"
@@ -375,8 +375,9 @@ class BoundsCannotSum(NoAnswer):
     @property
     def hint(self) -> str | None:
         if self.upper_sum < 1:
-            return f"raise `--max-weight` to at least {1 / self.n_assets:.4g}, or add assets"
-        return "lower `--min-weight`"
+            least = f"{1 / self.n_assets:.4g}"
+            return f"raise `--max-weight` (and members' own `max_weight`) to at least {least}, or add assets"
+        return "lower `--min-weight`, or members' own `min_weight`"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,6 +1,8 @@
 """The home of pandas: tables from files. Everything beyond this file sees arrays and labels."""
 
-import re
+import csv
+import gzip
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +41,8 @@ def read_table(path: Path) -> RawTable:
     """
     frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    _refuse_repeats(path, [str(name) for name in frame.columns])
     folded = {str(name).casefold(): str(name) for name in frame.columns}
-    repeated = frame.columns[frame.columns.duplicated()]
-    if len(repeated):
-        raise _bad(path, f"the column `{safe(repeated[0], 40)}` stands twice", line=1)
     time_name = next((folded[name] for name in TIME_COLUMNS if name in folded), None)
     if time_name is None:
         wanted = " or ".join(f"`{name}`" for name in TIME_COLUMNS[:3])
@@ -75,15 +75,12 @@ def _bad(path: Path, what: str, *, line: int | None = None, hint: str | None = N
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read text cells as numbers where they are numbers, rounded correctly, and as text where they are not."""
     try:
-        with path.open("rb") as opened:
-            compression = "gzip" if opened.read(2) == b"\x1f\x8b" else None
-        header = pd.read_csv(path, nrows=0, compression=compression, encoding="utf-8-sig").columns
+        text = _text(path)
+        header = _check_shape(path, text)
         empty = {name: _MISSING for name in header if str(name).strip().casefold() not in TEXT_COLUMNS}
         words = {name: str for name in header if str(name).strip().casefold() in TEXT_COLUMNS}
         return pd.read_csv(
-            path,
-            compression=compression,
-            encoding="utf-8-sig",
+            io.StringIO(text),
             dtype=words,
             na_values=empty,
             keep_default_na=False,
@@ -91,18 +88,44 @@ def _read_csv(path: Path) -> pd.DataFrame:
             index_col=False,
             low_memory=False,
         )
-    except pd.errors.EmptyDataError:
-        raise _bad(path, "is empty") from None
-    except pd.errors.ParserError as error:
-        ragged = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-        if ragged is None:
-            raise _bad(path, f"is not a CSV file: {safe(error, 120)}") from None
-        what = f"has {ragged[3]} fields where the header has {ragged[1]}"
-        raise _bad(path, what, line=int(ragged[2])) from None
+    except (pd.errors.ParserError, csv.Error) as error:
+        raise _bad(path, f"is not a CSV file: {safe(error, 120)}") from None
     except UnicodeDecodeError:
         raise _bad(path, "is not text in UTF-8", hint="candles are read from CSV, gzip or Parquet") from None
     except (EOFError, zlib.error, OSError) as error:
         raise _bad(path, f"cannot be read: {safe(getattr(error, 'strerror', None) or error, 120)}") from None
+
+
+def _text(path: Path) -> str:
+    """Return a file's text, unpacked where it is gzip."""
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
+
+
+def _check_shape(path: Path, text: str) -> list[str]:
+    """Return the header; raise for repeated columns, and for rows with more or fewer fields than it has."""
+    lines = text.splitlines()
+    header = next(csv.reader(lines[:1]), []) if lines else []
+    if not header:
+        raise _bad(path, "is empty")
+    _refuse_repeats(path, [name.strip() for name in header])
+    n = len(header)
+    quoted = '"' in text
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        fields = len(next(csv.reader([line]))) if quoted else line.count(",") + 1
+        if fields != n:
+            raise _bad(path, f"has {fields} fields where the header has {n}", line=number)
+    return header
+
+
+def _refuse_repeats(path: Path, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.casefold() in seen:
+            raise _bad(path, f"the column `{safe(name, 40)}` stands twice", line=1)
+        seen.add(name.casefold())
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -127,11 +150,18 @@ def _numbers(
         if pd.isna(cell):
             continue
         try:
-            values[row] = float(str(cell))
+            values[row] = _number(str(cell))
         except ValueError:
             what = f"`{safe(cell, 40)}` in column `{safe(name, 40)}` is not a number"
             problems.append(Problem(what=what, line=int(lines[row]), column=position + 1))
     return values, problems
+
+
+def _number(written: str) -> float:
+    """Return a number; `1_000`, which Python reads, is refused."""
+    if "_" in written:
+        raise ValueError(written)
+    return float(written)
 
 
 def _times(path: Path, column: pd.Series, lines: NDArray[np.int64], position: int) -> Times:

@@ -1,10 +1,33 @@
 """The names a user can type, known without importing what they stand for. A test holds each equal to its dict."""
 
 FORMATS = ("table", "json", "csv", "md")
-PRESETS = ("ols-90d", "ols-180d", "ewma-60d")
+PRESETS = (
+    "ols-90d",
+    "ols-30d",
+    "ols-180d",
+    "ols-90d-4h",
+    "ewma-60d",
+    "ewma-60d-4h",
+    "vasicek-90d",
+    "welch-90d",
+    "welch-60d",
+    "welch-60d-4h",
+    "ewma-vasicek",
+    "ewma-vasicek-4h",
+    "welch-vasicek",
+    "welch-vasicek-4h",
+    "welch-vasicek-30d-4h",
+    "blume-90d",
+    "dimson-90d",
+    "scholes-williams-90d",
+    "frazzini-pedersen",
+    "kalman-180d",
+    "downside-180d",
+    "upside-180d",
+)
 WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "min-variance")
 SAMPLE = "sample"
-VENUES = ("binanceusdm",)
+VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")
 EXCHANGES = (*VENUES, SAMPLE)
 TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
 GATES = (

@@ -7,23 +7,27 @@ from pathlib import Path
 import typer
 
 from betacli import names
+from betacli.cli.closed import ClosedPipe
 from betacli.cli.options import (
+    BacktestArguments,
+    BetaOptions,
     ConfigOptions,
     DataOptions,
     HedgeOptions,
     InitArguments,
     OutputOptions,
     SectorsArguments,
+    StoreArguments,
     TargetOptions,
     WhatOptions,
     known_name,
     takes,
 )
+from betacli.cli.progress import progress
 from betacli.cli.world import World
 from betacli.document import Report
 from betacli.errors import BadUsage
 
-ACTION_NEEDED = 10
 _ParserError: type[Exception] = typer.BadParameter.__mro__[
     2
 ]  # the base of all that the parser raises, in Typer's own Click
@@ -35,19 +39,59 @@ class Commands:
     def __init__(self, here: World) -> None:
         self._here = here
 
-    def beta(self, what: WhatOptions, data: DataOptions, output: OutputOptions) -> int:
+    def beta(self, what: WhatOptions, shown: BetaOptions, data: DataOptions, output: OutputOptions) -> int:
         """Measure each member's beta, with its standard error and interval.
 
         Example: betacli beta --sector l1 --exchange sample
         """
         from betacli.cli import asking  # noqa: PLC0415  numpy, which `--help` need not pay
+        from betacli.plan.beta_compare import plan_comparison, plan_rolling  # noqa: PLC0415
         from betacli.plan.beta_table import plan_betas  # noqa: PLC0415
 
         output.check()
+        views = shown.compare + shown.rolling + (len(what.benchmark or ()) > 1)
+        if views > 1:
+            problem = "`--compare`, `--rolling` and several benchmarks are three views"
+            raise BadUsage(problem=problem, way_out="choose one")
         universe = asking.read_universe(data, self._here)
         request = asking.beta_request(what, data, universe, self._here)
+        others = asking.benchmarks_of(what, universe)[1:]
         with asking.market_for(request, universe, data, self._here) as market:
-            report = plan_betas(request, universe, market)
+            if (shown.compare or shown.rolling) and market is None:
+                raise BadUsage(
+                    problem="betas by hand have no other presets and no path", way_out="name a source"
+                )
+            if shown.compare and market is not None:
+                report = plan_comparison(request, universe, market)
+            elif shown.rolling and market is not None:
+                report = plan_rolling(request, universe, market)
+            else:
+                report = plan_betas(request, universe, market, others)
+        return self._deliver(report, output)
+
+    def backtest(
+        self, arguments: BacktestArguments, what: WhatOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Score every preset on the month that followed each of its forecasts.
+
+        Example: betacli backtest betas --candles closes.csv.gz
+        """
+        from betacli.cli import asking  # noqa: PLC0415
+        from betacli.plan.backtest import plan_backtest  # noqa: PLC0415
+        from betacli.plan.stopwatch import Stopwatch  # noqa: PLC0415
+
+        output.check()
+        known_name("backtest", arguments.what, ("betas",))
+        universe = asking.read_universe(data, self._here)
+        request = asking.backtest_request(arguments, what, data, universe, self._here)
+        watch = Stopwatch(self._here.monotonic)
+        with asking.history_of(request.run, universe, data, self._here) as source:
+            report = plan_backtest(
+                request, universe, source, progress=progress(self._here, "forecast"), watch=watch
+            )
+        if output.verbose:
+            for step in watch.steps:
+                self._here.stderr.write(f"{step.step}: {step.seconds:.3f} s, {step.share:.0%}\n")
         return self._deliver(report, output)
 
     def solve(
@@ -114,6 +158,19 @@ class Commands:
             raise BadUsage(problem="`sectors show` needs a sector", way_out="`betacli sectors` lists them")
         return self._deliver(plan.show_sector(universe, run, arguments.name), output)
 
+    def data(
+        self, arguments: StoreArguments, what: WhatOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Show, check, fill, export or clear the candle store.
+
+        Example: betacli data fetch --sector l1 --exchange binanceusdm
+        """
+        from betacli.cli.storing import answer  # noqa: PLC0415
+
+        output.check()
+        report, code = answer(arguments, what, data, self._here)
+        return self._deliver(report, output) or code
+
     def init(self, arguments: InitArguments) -> int:
         """Write a commented sector file and its editor schema; never overwrites.
 
@@ -141,6 +198,8 @@ class Commands:
         from betacli.cli import asking  # noqa: PLC0415
 
         output.check()
+        if len(what.benchmark or ()) > 1:
+            raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge)
@@ -149,10 +208,12 @@ class Commands:
         return self._deliver(report, output)
 
     def _deliver(self, report: Report, output: OutputOptions) -> int:
-        from betacli.cli.output import deliver  # noqa: PLC0415
+        from betacli.cli.output import deliver, say_inputs  # noqa: PLC0415
 
         deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
-        return ACTION_NEEDED if report.action_needed else 0
+        if output.verbose:
+            say_inputs(report, self._here)
+        return report.exit_code
 
 
 def build(here: World) -> typer.Typer:
@@ -170,11 +231,13 @@ def build(here: World) -> typer.Typer:
     basket = (WhatOptions, TargetOptions, DataOptions, OutputOptions)
     hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
     for command, groups in (
-        (commands.beta, (WhatOptions, DataOptions, OutputOptions)),
+        (commands.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
         (commands.solve, basket),
         (commands.hedge, hedged),
         (commands.checklist, hedged),
+        (commands.backtest, (BacktestArguments, WhatOptions, DataOptions, OutputOptions)),
         (commands.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),
+        (commands.data, (StoreArguments, WhatOptions, DataOptions, OutputOptions)),
         (commands.init, (InitArguments,)),
     ):
         app.command(command.__name__)(takes(*groups)(command))
@@ -209,6 +272,8 @@ def invoke(argv: list[str], here: World) -> int:
         code = command.main(args=argv or ["--help"], prog_name="betacli", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:
+        raise ClosedPipe from None  # Typer's own answer to a reader that left in the middle of the help
     except _ParserError as error:
         raise _unparsed(error) from None
     return code if isinstance(code, int) else 0

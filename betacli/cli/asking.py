@@ -1,15 +1,21 @@
 """From options to what the plan layer is asked: the universe, the request, the source of market data."""
 
+from __future__ import annotations
+
+import json
 import math
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from betacli import names
 from betacli.cli.options import (
     MAX_BETA,
+    BacktestArguments,
     ConfigOptions,
     DataOptions,
     HedgeOptions,
@@ -25,13 +31,21 @@ from betacli.cli.world import World
 from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
-from betacli.core.model import Universe
+from betacli.core.model import Benchmark, Universe
 from betacli.data.candles import MarketData
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
 from betacli.errors import BadOption, BadUsage, NoData
 from betacli.plan.benchmark import parse_benchmark
 from betacli.plan.request import BasketRequest, BetaRequest, Run
 from betacli.plan.sectors import CheckedFile
+
+if TYPE_CHECKING:  # loaded where they are opened
+    from betacli.data.exchange import ExchangeMarket
+    from betacli.data.stored import StoredMarket
+    from betacli.plan.backtest import BacktestRequest
+
+_LOOPBACK = re.compile(r"(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?")
+_TEST_SYSTEMS = ("testnet", "sandbox", "demo", "vst")
 
 
 class KnownNames(TypedDict):
@@ -93,6 +107,11 @@ def run_of(options: ConfigOptions, here: World) -> Run:
     return Run(tool=versions(), now_ms=asked_ms, generated_at=None)
 
 
+def benchmarks_of(what: WhatOptions, universe: Universe) -> list[Benchmark]:
+    """Return the benchmarks asked for, the sector file's where none was."""
+    return [parse_benchmark(written) for written in what.benchmark or ()] or [universe.benchmark]
+
+
 def beta_request(what: WhatOptions, options: DataOptions, universe: Universe, here: World) -> BetaRequest:
     """Validate what was asked about betas."""
     if what.sector is None:
@@ -105,7 +124,7 @@ def beta_request(what: WhatOptions, options: DataOptions, universe: Universe, he
         sector=what.sector,
         preset=known_name("preset", preset, names.PRESETS),
         recipe=_recipe(PRESETS[preset], options),
-        benchmark=parse_benchmark(what.benchmark) if what.benchmark else universe.benchmark,
+        benchmark=benchmarks_of(what, universe)[0],
         only=only,
         overrides=betas_by_hand(options.beta),
         allow_missing=options.allow_missing,
@@ -174,34 +193,122 @@ def market_for(
             from betacli.data.sample import SampleMarket  # noqa: PLC0415
 
             yield SampleMarket(now_ms=request.run.now_ms)
-        elif options.offline:
-            what = f"`--offline` forbids asking `{exchange}`, and no candles of it are stored"
-            raise NoData(
-                what=what,
-                way_out="name files with `--candles`, or the simulated market with `--exchange sample`",
-            )
-        else:
-            with _live(exchange, request, universe, here, timeout_s) as market:
+        elif options.no_store:
+            if options.offline:
+                problem = "`--offline` answers from the store, and `--no-store` forbids it"
+                raise BadUsage(problem=problem, way_out="give one of the two")
+            with closing(_exchange(exchange, request.run, universe, here, timeout_s)) as market:
                 yield market
+        else:
+            with stored_market(request, universe, options, here) as stored:
+                yield stored
+
+
+def backtest_request(
+    arguments: BacktestArguments, what: WhatOptions, options: DataOptions, universe: Universe, here: World
+) -> BacktestRequest:
+    """Validate what was asked about a backtest; a live exchange is read three years back unless told otherwise."""
+    from betacli.plan.backtest import BacktestRequest  # noqa: PLC0415
+
+    run = run_of(options, here)
+    start_ms = 0 if options.candles is not None else run.now_ms - 3 * 365 * DAY_MS
+    timeframe = (
+        None if options.timeframe is None else known_name("timeframe", options.timeframe, names.TIMEFRAMES)
+    )
+    return BacktestRequest(
+        run=run,
+        benchmark=benchmarks_of(what, universe)[0],
+        start_ms=start_ms if arguments.since is None else moment(arguments.since, option="--since"),
+        sector=what.sector,
+        timeframe=timeframe,
+    )
 
 
 @contextmanager
-def _live(
-    exchange: str, request: BetaRequest, universe: Universe, here: World, timeout_s: float
-) -> Iterator[MarketData]:
-    from betacli.data.exchange import open_exchange  # noqa: PLC0415
+def history_of(run: Run, universe: Universe, options: DataOptions, here: World) -> Iterator[MarketData]:
+    """Open a source of years of bars: files, the simulated market, or an exchange without the store."""
+    timeout_s = number("--timeout", options.timeout, above=0, most=3600) or math.inf
+    if options.candles is not None:
+        from betacli.data.files import FileMarket  # noqa: PLC0415
 
-    market = open_exchange(
+        yield FileMarket(options.candles, now_ms=run.now_ms)
+        return
+    exchange = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
+    if exchange == names.SAMPLE:
+        from betacli.data.sample import SampleMarket  # noqa: PLC0415
+
+        yield SampleMarket(now_ms=run.now_ms)
+        return
+    with closing(_exchange(exchange, run, universe, here, timeout_s)) as market:
+        yield market
+
+
+@contextmanager
+def stored_market(
+    request: BetaRequest, universe: Universe, options: DataOptions, here: World, *, keeping: bool = False
+) -> Iterator[StoredMarket]:
+    """Open an exchange through the candle store.
+
+    Raises:
+        UnknownName: there is no such exchange.
+    """
+    from betacli.data.stored import StoredMarket  # noqa: PLC0415
+
+    timeout_s = number("--timeout", options.timeout, above=0, most=3600) or math.inf
+    exchange = known_name("exchange", options.exchange or universe.exchange, names.VENUES)
+    market = StoredMarket(
+        name=exchange,
+        key=_stored_as(exchange, universe),
+        folder=here.cache_dir(),
+        exchange=partial(_exchange, exchange, request.run, universe, here, timeout_s),
+        now_ms=here.now_ms,
+        timeframe=request.recipe.timeframe,
+        as_of_ms=_as_of_ms(request.run),
+        offline=options.offline,
+        keeping=keeping,
+    )
+    with closing(market):
+        yield market
+
+
+def _stored_as(exchange: str, universe: Universe) -> str:
+    """Return the name an exchange's bars are stored under.
+
+    Those of a test system, or of a server on this computer, are another market's and are kept apart.
+    """
+    options = universe.exchange_options.get(exchange, {})
+    written = json.dumps(options, default=str).casefold()
+    if any(word in written for word in _TEST_SYSTEMS):
+        return f"{exchange}-test"
+    hosts = sorted({*_LOOPBACK.findall(written)})
+    return f"{exchange}@{'+'.join(hosts)}" if hosts else exchange
+
+
+def _as_of_ms(run: Run) -> int | None:
+    return run.now_ms if run.generated_at is None else None
+
+
+def _exchange(
+    exchange: str,
+    run: Run,
+    universe: Universe,
+    here: World,
+    timeout_s: float,
+    known_markets: int | None = None,
+) -> ExchangeMarket:
+    """Open an exchange; nothing is asked yet. `known_markets` is how many contracts it had a while ago."""
+    from betacli.data.exchange import open_exchange  # noqa: PLC0415
+    from betacli.data.store_bans import StoredBans  # noqa: PLC0415
+
+    return open_exchange(
         exchange,
         options=universe.exchange_options.get(exchange, {}),
         timeout_s=timeout_s,
         now_ms=here.now_ms,
         monotonic=here.monotonic,
-        as_of_ms=request.run.now_ms if request.run.generated_at is None else None,
+        as_of_ms=_as_of_ms(run),
         quote=universe.quote,
         environ=here.environ,
+        bans=StoredBans(here.cache_dir(), now_ms=here.now_ms),
+        known_markets=known_markets,
     )
-    try:
-        yield market
-    finally:
-        market.close()

@@ -43,8 +43,34 @@ class WhatOptions:
         _option("--only", panel=WHAT, metavar="ETH,SOL", help="These members of the sector alone."),
     ] = None
     benchmark: Annotated[
+        list[str] | None,
+        _option(
+            "--benchmark",
+            panel=WHAT,
+            metavar="BTC",
+            help="An asset, `BTC=0.6,ETH=0.4`, or `universe`; `beta` takes several.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BetaOptions:
+    """How the betas of `beta` are shown."""
+
+    compare: Annotated[bool, _option("--compare", panel=WHAT, help="Every preset side by side.")] = False
+    rolling: Annotated[
+        bool, _option("--rolling", panel=WHAT, help="The path of each beta along the window.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestArguments:
+    """What to walk forward over."""
+
+    what: Annotated[str, typer.Argument(metavar="betas", help="What to test: `betas`.")]
+    since: Annotated[
         str | None,
-        _option("--benchmark", panel=WHAT, metavar="BTC", help="An asset, `BTC=0.6,ETH=0.4`, or `universe`."),
+        _option("--since", panel=DATA, metavar="TIME", help="Read bars from this UTC moment on."),
     ] = None
 
 
@@ -172,7 +198,12 @@ class DataOptions(ConfigOptions):
             "--beta", panel=DATA, metavar="ETH=1.25", help="A beta by hand; repeatable, marked in the output."
         ),
     ] = None
-    offline: Annotated[bool, _option("--offline", panel=DATA, help="Never use the network.")] = False
+    offline: Annotated[
+        bool, _option("--offline", panel=DATA, help="Never use the network: answer from the candle store.")
+    ] = False
+    no_store: Annotated[
+        bool, _option("--no-store", panel=DATA, help="Neither read nor fill the candle store.")
+    ] = False
     timeout: Annotated[
         float, _option("--timeout", panel=DATA, metavar="SECONDS", help="Deadline of the whole command.")
     ] = 30.0
@@ -215,6 +246,27 @@ class SectorsArguments:
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME|FILE]", help="The sector to show, or the file to check.")
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreArguments:
+    """What `data` should do with the candle store, and with which of its series."""
+
+    action: Annotated[
+        str,
+        typer.Argument(
+            metavar="[status|verify|fetch|export|clear]",
+            help="What is stored, is it sound, fill it, write a candle file, or delete.",
+        ),
+    ] = "status"
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The CSV file to export to; `.csv.gz` is packed.")
+    ] = None
+    symbol: Annotated[
+        str | None,
+        _option("--symbol", panel=WHAT, metavar="ETH/USDT:USDT", help="Export or clear this contract alone."),
+    ] = None
+    yes: Annotated[bool, _option("--yes", panel=WHAT, help="Do clear.")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,7 +379,7 @@ def betas_by_hand(written: list[str] | None) -> dict[str, float]:
     return betas
 
 
-def moment(written: str) -> int:
+def moment(written: str, option: str = "--as-of") -> int:
     """Return the milliseconds since the epoch of an ISO 8601 time; one without an offset is UTC.
 
     Raises:
@@ -338,9 +390,9 @@ def moment(written: str) -> int:
     except ValueError:
         way_out = "write `2026-01-31T07:00:00Z` or `2026-01-31`"
         raise BadOption(
-            option="--as-of", value=written, problem="not a time in ISO 8601", way_out=way_out
+            option=option, value=written, problem="not a time in ISO 8601", way_out=way_out
         ) from None
     try:
         return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
     except (OverflowError, OSError):
-        raise BadOption(option="--as-of", value=written, problem="not a time that can be counted") from None
+        raise BadOption(option=option, value=written, problem="not a time that can be counted") from None

@@ -1,21 +1,27 @@
 """The only writer to stdout: answers whole, errors with a hint, files atomically."""
 
 import codecs
+import errno
 import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
+from betacli.cli.closed import ClosedPipe, unwritable
 from betacli.cli.world import World
 from betacli.document import Report
 from betacli.errors import BadFile, BetacliError, Problem, safe
-from betacli.show.formats import FORMATS, Screen, error_envelope, stderr_notices
+from betacli.show.formats import FORMATS, Screen, error_envelope, stderr_notices, walk
 
 _SECRETS = re.compile(
     r"(?i)\b(api[-_]?key|secret|signature|password|token|private[-_]?key)\b(\W{1,4})[^\s,&'\"})]+"
 )
+
+
+_SHORT_FORMAT = re.compile(r"-[qv]*O(.*)")
 
 
 def redacted(text: str) -> str:
@@ -34,6 +40,18 @@ def deliver(
     if not quiet:
         for line in stderr_notices(report, fmt):
             here.stderr.write(line + "\n")
+
+
+def say_inputs(report: Report, here: World) -> None:
+    """Write to stderr what an answer was made from."""
+    inputs = walk(report.inputs)
+    told = inputs.items() if isinstance(inputs, dict) else ()
+    for name, value in told:
+        if name == "gates" and isinstance(value, list):
+            passed = sum(isinstance(gate, dict) and gate["passed"] is True for gate in value)
+            here.stderr.write(f"gates: {passed} of {len(value)} measurements passed\n")
+        else:
+            here.stderr.write(f"{name}: {value}\n")
 
 
 def screen_of(here: World, stream: TextIO, color: bool | None) -> Screen:
@@ -78,7 +96,7 @@ def _write(text: str, fmt: str, stream: TextIO) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        raise
+        raise ClosedPipe from None
     except OSError as error:
         raise unwritable("the standard output", error) from None
 
@@ -89,6 +107,8 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         BadFile: the folder or the file cannot be written; whatever was there before is untouched.
     """
+    if not _can_be_named(path):
+        raise unwritable(str(path), OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
     if path.exists() and not path.is_file():
         # A pipe or a device cannot be replaced by a file; write into it.
         try:
@@ -120,6 +140,9 @@ def create_files(texts: Mapping[Path, str]) -> None:
     Raises:
         BadFile: one of them is there already, or cannot be written.
     """
+    for path in texts:
+        if not _can_be_named(path):
+            raise unwritable(str(path), OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
     there = [path for path in texts if path.exists() or path.is_symlink()]
     if there:
         problem = Problem(what="is there already, and is not overwritten", hint="name another file")
@@ -136,6 +159,15 @@ def create_files(texts: Mapping[Path, str]) -> None:
             raise unwritable(str(path), error) from None
 
 
+def _can_be_named(path: Path) -> bool:
+    """Whether the system can look the path up at all."""
+    try:
+        path.exists()
+    except OSError:
+        return False
+    return True
+
+
 def _mode(path: Path) -> int:
     """Return the permissions a file keeps, or those a new one gets."""
     if path.exists():
@@ -145,21 +177,19 @@ def _mode(path: Path) -> int:
     return 0o666 & ~mask
 
 
-def unwritable(path: str, error: OSError) -> BadFile:
-    """Return the error for a place that cannot be written."""
-    return BadFile(path=safe(path), problems=[Problem(what=f"cannot be written: {error.strerror or error}")])
-
-
 def wants_json(argv: Sequence[str], here: World) -> bool:
     """Whether the command line asks for JSON, also where it cannot be parsed."""
-    words = list(argv)
-    for place, word in enumerate(words):
-        following = words[place + 1] if place + 1 < len(words) else ""
-        if word in {"-O", "--format"}:
-            return following == "json"
-        if word in {"-Ojson", "--format=json"}:
-            return True
-    return here.environ.get("BETACLI_FORMAT") == "json"
+    asked = None
+    words = [*argv, ""]
+    for word, following in pairwise(words):
+        short = _SHORT_FORMAT.fullmatch(word)
+        if word == "--format" or (short and not short[1]):
+            asked = following
+        elif short:
+            asked = short[1]
+        elif word.startswith("--format="):
+            asked = word.removeprefix("--format=")
+    return (here.environ.get("BETACLI_FORMAT") if asked is None else asked) == "json"
 
 
 def say_error(error: BetacliError, argv: Sequence[str], here: World) -> None:

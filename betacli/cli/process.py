@@ -4,18 +4,23 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from betacli.cli import world
+from betacli.cli.closed import ClosedPipe, unwritable
 from betacli.errors import BetacliError
 
 INTERRUPTED = 130
 BUG = 1
+UNUSABLE = 2
 
 
 def run(argv: Sequence[str], where: world.World | None = None) -> int:
     """Run one command line and return its exit code."""
+    if where is None and sys.stdout is None:
+        sys.stderr.write("error: the standard output is closed\n")
+        return UNUSABLE
     here = where or world.World.real()
     with _ending(argv, here) as ending:
         from betacli.cli.app import invoke  # noqa: PLC0415  an import error is a bug like any other
@@ -42,8 +47,11 @@ def _ending(argv: Sequence[str], here: world.World) -> Iterator[_Ending]:
     except KeyboardInterrupt:
         here.stderr.write("error: interrupted\n")
         ending.code = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ClosedPipe):
         ending.code = 0
+        _silence(here)
+    except OSError as error:
+        ending.code = _told(unwritable("the standard output", error), argv, here)
         _silence(here)
     except Exception as error:  # noqa: BLE001  the one place where a bug becomes an exit code
         ending.code = _bug(error, argv, here)
@@ -55,7 +63,8 @@ def _told(error: BetacliError, argv: Sequence[str], here: world.World) -> int:
 
     try:
         say_error(error, argv, here)
-    except BrokenPipeError:
+        here.stdout.flush()
+    except (OSError, ClosedPipe, BetacliError):
         _silence(here)
     return error.exit_code
 
@@ -66,8 +75,9 @@ def _bug(error: Exception, argv: Sequence[str], here: world.World) -> int:
 
     text = redacted("".join(traceback.format_exception(error)))
     place = _log(text, here)
-    here.stderr.write(f"error: a bug in betacli: {type(error).__name__}\n")
-    here.stderr.write(f"hint: please report it with {place}\n" if place else text)
+    with suppress(OSError):
+        here.stderr.write(f"error: a bug in betacli: {type(error).__name__}\n")
+        here.stderr.write(f"hint: please report it with {place}\n" if place else text)
     if "json" in argv or "-Ojson" in argv or "--format=json" in argv:
         from betacli.errors import BetacliError as Bug  # noqa: PLC0415
         from betacli.show.formats import error_envelope  # noqa: PLC0415
@@ -92,6 +102,10 @@ def _log(text: str, here: world.World) -> Path | None:
 
 
 def _silence(here: world.World) -> None:
-    """Send what is still buffered for a closed pipe nowhere, so that the interpreter does not complain at exit."""
-    if here.stdout is sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Send what is still buffered for a closed or full stream nowhere: the interpreter would complain at exit."""
+    for ours, real in ((here.stdout, sys.stdout), (here.stderr, sys.stderr)):
+        if ours is real and real is not None:
+            with suppress(OSError):
+                real.flush()
+                continue
+            os.dup2(os.open(os.devnull, os.O_WRONLY), real.fileno())

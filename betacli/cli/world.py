@@ -28,7 +28,7 @@ class World:
         """Return the world of this process."""
         return cls(
             stdout=sys.stdout,
-            stderr=sys.stderr,
+            stderr=sys.stderr or Path(os.devnull).open("w", encoding="utf-8"),
             now_ms=lambda: time.time_ns() // 1_000_000,
             monotonic=time.monotonic,
             environ=os.environ,
@@ -40,6 +40,15 @@ class World:
         from platformdirs import user_config_path  # noqa: PLC0415  3 ms that `--help` need not pay
 
         return user_config_path("betacli")
+
+    def cache_dir(self) -> Path:
+        """Return the folder of the candle store: `BETACLI_CACHE_DIR`, or the user's for caches."""
+        named = self.environ.get("BETACLI_CACHE_DIR")
+        if named:
+            return Path(named)
+        from platformdirs import user_cache_path  # noqa: PLC0415
+
+        return user_cache_path("betacli")
 
     def log_dir(self) -> Path:
         """Return the user's folder for logs."""

@@ -13,7 +13,10 @@ _ARRAYS = tuple(f.name for f in fields(Candles) if f.name not in {"symbol", "tim
 
 def iso(time_ms: int) -> str:
     """Write a time as ISO 8601 with `Z`, to the second."""
-    return datetime.fromtimestamp(time_ms / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(time_ms / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"{time_ms} ms"
 
 
 def clean(symbol: str, timeframe_ms: int, open_ms: Times, series: Mapping[str, Floats]) -> Candles | Unknown:

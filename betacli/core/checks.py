@@ -106,6 +106,10 @@ def _no_data(what: str) -> Verdict:
 
 def check_benchmark(e: Evidence, t: Thresholds) -> Verdict:
     """The sector moves with the benchmark, and the benchmark's data passed its gates."""
+    if e.members_kept == 0:
+        return Verdict(
+            status="manual", summary="no member can be used, so nothing can be held against the benchmark"
+        )
     if e.sector_r_squared is None or e.n_returns is None:
         return _no_data(f"check the data of {e.benchmark} yourself")
     status = _graded(

@@ -1,6 +1,6 @@
 """The benchmark short that leaves the exposure the trader wants, and what benchmark moves do to the account."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from betacli.core.model import Floats
 
 SEARCHED_MOVE = 0.60
+DUST = 1e-12
 SCENARIO_MOVES = (-0.20, -0.10, -0.05, 0.05, 0.10, 0.20)
 
 
@@ -19,7 +20,7 @@ def hedge_notional(
     `hedge_to` is b, the benchmark exposure to keep per unit of basket notional; neutral is 0.
     """
     short = -(basket_beta - hedge_to) * basket_notional / instrument_beta
-    return short + 0.0
+    return short if abs(short) > DUST * abs(basket_notional) else 0.0
 
 
 def aggregate_beta(notionals: Floats, betas: Floats, basket_notional: float) -> float:
@@ -73,10 +74,11 @@ def scenarios(
 
 
 def liquidation_move(equity: float, notionals: Floats, betas: Floats, maintenance: Floats) -> float | None:
-    """Return the benchmark move x that takes the account to its maintenance margin, or None within ±60 %.
+    """Return the nearest benchmark move x that takes the account to its maintenance margin, or None within ±60 %.
 
-    Solves E + Σ Q_i β_i x − Σ |Q_i| (1 + β_i x) m_i = 0. A root is dropped where some leg's price would be below
-    zero (1 + β_i x < 0) or |x| > 0.60. An account below its maintenance margin already returns 0.
+    Solves E + Σ Q_i max(β_i x, −1) − Σ |Q_i| max(1 + β_i x, 0) m_i = 0: a leg whose price has reached zero loses no
+    more and needs no margin. Between the moves at which some leg does, the account is linear in x. An account below
+    its maintenance margin already returns 0.
 
     Args:
         equity: margin balance in quote currency.
@@ -84,13 +86,34 @@ def liquidation_move(equity: float, notionals: Floats, betas: Floats, maintenanc
         betas: (N,) of the same legs, the hedge included.
         maintenance: (N,) maintenance margin rates, fractions of notional.
     """
-    size = np.abs(notionals)
-    slack = equity - float(size @ maintenance)
-    if slack <= 0:
+
+    def slack(move: float) -> float:
+        price = np.maximum(1.0 + betas * move, 0.0)
+        return equity + float(notionals @ (price - 1.0)) - float(np.abs(notionals) @ (price * maintenance))
+
+    if slack(0.0) <= 0:
         return 0.0
-    slope = float(notionals @ betas - (size * maintenance) @ betas)
-    if slope == 0:
-        return None
-    move = -slack / slope
-    possible = abs(move) <= SEARCHED_MOVE and bool((1 + betas * move >= 0).all())
-    return move if possible else None
+    dead = [-1.0 / beta for beta in betas if beta]
+    found = [
+        root
+        for side in (-1.0, 1.0)
+        if (
+            root := _first_root(
+                slack,
+                [*sorted((x for x in dead if 0 < x * side < SEARCHED_MOVE), key=abs), side * SEARCHED_MOVE],
+            )
+        )
+        is not None
+    ]
+    return min(found, key=abs, default=None)
+
+
+def _first_root(slack: Callable[[float], float], ends: Sequence[float]) -> float | None:
+    """Return where a function that is above zero at 0 and linear between `ends` first reaches zero."""
+    last, value = 0.0, slack(0.0)
+    for end in ends:
+        there = slack(end)
+        if there <= 0:
+            return last + (end - last) * value / (value - there)
+        last, value = end, there
+    return None

@@ -107,8 +107,11 @@ def solve_target(betas: Floats, sigma: Floats, base: Floats, bounds: Bounds, tar
     for end, weights in ((reach.low, reach.low_weights), (reach.high, reach.high_weights)):
         if abs(target - end) <= SNAP:
             return _solve_on_face(betas, sigma, base, bounds, weights)
-    rows = np.vstack([np.ones(len(betas)), betas])
-    return _solve(sigma, base, bounds, rows, np.array([1.0, target]))
+    # Σw = 1 lets the beta row be centred, and scaled: nearly equal betas are nearly the first row otherwise.
+    middle = float(betas.mean())
+    spread = float(np.abs(betas - middle).max())
+    rows = np.vstack([np.ones(len(betas)), (betas - middle) / spread])
+    return _solve(sigma, base, bounds, rows, np.array([1.0, (target - middle) / spread]))
 
 
 def solve_base(sigma: Floats, base: Floats, bounds: Bounds) -> Solution:

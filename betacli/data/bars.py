@@ -1,6 +1,7 @@
 """Raw rows of an exchange to candles, and the pages they are asked for in. No I/O."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,9 @@ from betacli.core.model import Candles, Floats, Unknown
 
 COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
 REQUIRED = 5  # an exchange gives all of these but the quote volume
+
+# A volume in contracts is off by the contract size, never by less; a bar's own swings move the ratio by less.
+UNIT_RANGE = (0.5, 2.0)
 
 # Times before 1973 in milliseconds are times of our days in seconds.
 _SECONDS_BELOW = 100_000_000_000
@@ -92,3 +96,25 @@ def _clock_defect(times: Floats, timeframe_ms: int, now_ms: int) -> str | None:
         when = iso(int(times[off][0]))
         return f"has {int(off.sum())} bar(s) not cut at a multiple of the timeframe, the first at {when}"
     return None
+
+
+def in_base_units(candles: Candles, contract_size: float | None) -> Candles:
+    """Return candles with volumes in base units; volumes whose unit is in doubt become unknown.
+
+    Volume times price has to be the quote volume, where the exchange gives one.
+
+    Args:
+        candles: as the exchange gives them.
+        contract_size: what one unit of their volume is in base units; None where nobody knows.
+    """
+    unknown = np.full(len(candles.close), np.nan)
+    if contract_size is None:
+        return replace(candles, volume=unknown, quote_volume=unknown)
+    volume = candles.volume * contract_size
+    traded = (volume > 0) & (candles.quote_volume > 0)
+    if traded.any():
+        middle = (candles.high + candles.low) / 2
+        ratio = float(np.median(candles.quote_volume[traded] / (volume[traded] * middle[traded])))
+        if not UNIT_RANGE[0] < ratio < UNIT_RANGE[1]:
+            return replace(candles, volume=unknown, quote_volume=unknown)
+    return replace(candles, volume=volume)

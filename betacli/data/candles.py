@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from betacli.core.model import Book, Candles, Funding, Market, Member, Price, Unknown
+from betacli.core.model import Book, Candles, Funding, Market, Member, Notice, Price, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,12 @@ class Listing:
     base: str
     symbol: str
     market: Market | None
+    multiplier: int = 1
+
+    @property
+    def coins(self) -> int:
+        """How many coins one base unit of the candles is: 1000 for `1000PEPE`."""
+        return self.market.multiplier if self.market is not None else self.multiplier
 
 
 class MarketData(Protocol):
@@ -36,6 +42,11 @@ class MarketData(Protocol):
     @property
     def live(self) -> bool:
         """Whether prices, books and funding are of this moment; where not, the price is the last bar's close."""
+        ...
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the reader must know about how the data given so far came to be."""
         ...
 
     @property

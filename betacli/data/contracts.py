@@ -9,25 +9,35 @@ from typing import Any, Literal
 
 from betacli.core.model import Market, Member, Unknown
 from betacli.data.candles import Listing
-from betacli.data.venues import MULTIPLIERS, RENAMED
+from betacli.data.venues import MULTIPLIERS, RENAMED, SUFFIXES
 from betacli.errors import quoted, safe
 
 _MULTIPLIED = re.compile(rf"({'|'.join(sorted(MULTIPLIERS, key=len, reverse=True))})[A-Z].*")
+_MULTIPLIED_BEHIND = re.compile(rf"[A-Z]{{2,}}({'|'.join(SUFFIXES)})")
 NEAR_NAMES = 3
 
 
 class Contracts:
     """All markets of one exchange, by symbol and by the names their bases go by.
 
-    `step_is_size` tells that ccxt gives steps as sizes (0.001), not as decimal places (3).
+    `step_is_size` tells that ccxt gives steps as sizes (0.001), not as decimal places (3); `orders_in_base`, that
+    amounts are in base units, whatever the contract size says.
     """
 
-    def __init__(self, markets: Mapping[str, Any], *, venue: str, step_is_size: bool) -> None:
+    def __init__(
+        self,
+        markets: Mapping[str, Any],
+        *,
+        venue: str,
+        step_is_size: bool,
+        orders_in_base: bool = False,
+    ) -> None:
         self._by_symbol = {symbol: entry for symbol, entry in markets.items() if isinstance(entry, Mapping)}
         self._venue = venue
         self._step_is_size = step_is_size
+        self._orders_in_base = orders_in_base
         self._perpetuals = {
-            (entry["base"], entry["quote"]): entry
+            (_name(entry), entry["quote"]): entry
             for entry in self._by_symbol.values()
             if entry.get("swap") and entry.get("linear") and entry.get("settle") == entry.get("quote")
         }
@@ -50,9 +60,16 @@ class Contracts:
                 return Unknown(reason=f"is `{member.symbol}`, which `{self._venue}` no longer trades")
             return self._listing(member.base, entry)
         names = [prefix + member.base for prefix in ("", *MULTIPLIERS)]
+        names += [member.base + suffix for suffix in SUFFIXES]
         candidates = [entry for name in names if (entry := self._perpetuals.get((name, quote)))]
         active = next((entry for entry in candidates if entry.get("active")), None)
         return self._listing(member.base, active) if active else self._missing(member.base, quote, candidates)
+
+    def remap(self, listing: Listing) -> str | None:
+        """Return by which name the exchange lists a contract, where that is the name of another coin."""
+        entry = self._by_symbol.get(listing.symbol, {})
+        listed = str(entry.get("baseId") or entry.get("base"))
+        return listed if listed.upper() != str(entry.get("base")).upper() else None
 
     def _listing(self, base: str, entry: Mapping[str, Any]) -> Listing | Unknown:
         market = self._market(base, entry)
@@ -63,7 +80,7 @@ class Contracts:
         return Listing(base=base, symbol=market.symbol, market=market)
 
     def _market(self, base: str, entry: Mapping[str, Any]) -> Market | None:
-        contract_size = _positive(entry.get("contractSize"))
+        contract_size = Decimal(1) if self._orders_in_base else _positive(entry.get("contractSize"))
         if contract_size is None:
             return None
         precision, limits = entry.get("precision") or {}, entry.get("limits") or {}
@@ -78,7 +95,7 @@ class Contracts:
             linear=True,
             active=True,
             contract_size=contract_size,
-            multiplier=multiplier_of(base, entry["base"]),
+            multiplier=multiplier_of(base, _name(entry)),
             amount_step=self._step(precision.get("amount")),
             min_amount=_positive((limits.get("amount") or {}).get("min")),
             min_notional=_positive((limits.get("cost") or {}).get("min")),
@@ -110,6 +127,12 @@ class Contracts:
         )
         if dated:
             what += f"; there are only the dated {quoted(dated, limit=3)}"
+        other = next((e for e in self._perpetuals.values() if e.get("baseId") == base != e["base"]), None)
+        if other is not None:
+            return Unknown(
+                reason=f"{what}; what it lists as `{base}` is another coin to ccxt: "
+                f"if you mean that one, give `symbol: {other['symbol']}`"
+            )
         if base in RENAMED:
             name, ratio = RENAMED[base]
             coins = "one coin for one" if ratio == 1 else f"{ratio:,} {name} for one {base}"
@@ -127,13 +150,25 @@ class Contracts:
         return [*near, *holding][:NEAR_NAMES]
 
 
+def _name(entry: Mapping[str, Any]) -> str:
+    """Return what a contract is on; ccxt writes `kPEPE` in capitals, and `KAVA` is no multiple."""
+    listed, base = str(entry.get("baseId") or ""), str(entry["base"])
+    return listed if listed[:1] == "k" and listed.upper() == base else base
+
+
 def multiplier_of(base: str, listed: str) -> int:
     """Return how many coins one unit of `listed` is: 1000 for `1000PEPE`, also where that is the name asked for."""
     for prefix, coins in MULTIPLIERS.items():
         if listed == prefix + base:
             return coins
+    for suffix, coins in SUFFIXES.items():
+        if listed == base + suffix:
+            return coins
     match = _MULTIPLIED.fullmatch(listed)
-    return MULTIPLIERS[match[1]] if match else 1
+    if match:
+        return MULTIPLIERS[match[1]]
+    behind = _MULTIPLIED_BEHIND.fullmatch(listed)
+    return SUFFIXES[behind[1]] if behind else 1
 
 
 def _perhaps(near: list[str]) -> str:

@@ -7,13 +7,14 @@ import numpy as np
 
 from betacli.core.calendar import TIMEFRAMES_MS, timeframe_name
 from betacli.core.candles import bars_between, clean, resample
-from betacli.core.model import Book, Candles, Floats, Funding, Member, Price, Times, Unknown
+from betacli.core.model import Book, Candles, Floats, Funding, Member, Notice, Price, Times, Unknown
 from betacli.data.candles import Listing
 from betacli.errors import BadFile, Problem, quoted, safe
 
 PRICES = ("open", "high", "low", "close")
 _OPTIONAL = ("volume", "quote_volume")
 _SUFFIXES = (".csv", ".csv.gz", ".gz", ".parquet")
+MAX_NAME = 255
 _NO_MARKET = "candle files hold no contracts, order books or funding"
 
 
@@ -27,6 +28,7 @@ class FileMarket:
     name = "files"
     simulated = False
     live = False
+    notices: tuple[Notice, ...] = ()
 
     def __init__(self, path: Path, *, now_ms: int) -> None:
         self.now_ms = now_ms
@@ -38,17 +40,22 @@ class FileMarket:
         """The timeframe of the files: their most common distance between bars."""
         return self._series()[0]
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol of the files, as they spell it."""
+        return tuple(self._series()[1])
+
     def find(self, members: Sequence[Member], quote: str) -> Mapping[str, Listing | Unknown]:
         """Return, by base, the symbol the files know each member by."""
         known = self._series()[1]
         found: dict[str, Listing | Unknown] = {}
         for member in members:
-            names = [member.symbol] if member.symbol else _names(member.base, quote)
+            names = {member.symbol: _coins(member)} if member.symbol else _names(member.base, quote)
             symbol = next((name for name in names if name in known), None)
             found[member.base] = (
-                Listing(base=member.base, symbol=symbol, market=None)
+                Listing(base=member.base, symbol=symbol, market=None, multiplier=names[symbol])
                 if symbol is not None
-                else Unknown(reason=f"`{self._path}` has no {quoted(names[:1])}")
+                else Unknown(reason=f"`{self._path}` has no {quoted(list(names)[:1])}")
             )
         return found
 
@@ -85,16 +92,29 @@ class FileMarket:
         return self._read
 
 
-def _names(base: str, quote: str) -> list[str]:
-    """Return the names a file may know an asset by, the exact contract first."""
+MULTIPLES = {"": 1, "1000": 1_000, "10000": 10_000, "1000000": 1_000_000, "1M": 1_000_000, "k": 1_000}
+
+
+def _names(base: str, quote: str) -> dict[str, int]:
+    """Return the names a file may know an asset by, the exact contract first, with the coins one unit of it is."""
     forms = ("{}/{}:{}", "{}/{}", "{}{}", "{}-{}", "{}")
-    return [
-        form.format(coin, quote, quote) for coin in (base, f"1000{base}", f"1000000{base}") for form in forms
-    ]
+    return {
+        form.format(f"{prefix}{base}", quote, quote): coins
+        for prefix, coins in MULTIPLES.items()
+        for form in forms
+    }
+
+
+def _coins(member: Member) -> int:
+    """Return the coins one unit of a member's own symbol is, by its prefix."""
+    unit = (member.symbol or "").split("/")[0]
+    return next((coins for prefix, coins in MULTIPLES.items() if unit == f"{prefix}{member.base}"), 1)
 
 
 def _paths(path: Path) -> list[Path]:
     """Return the candle files at a path: itself, or those of a folder by name."""
+    if any(len(part.encode()) > MAX_NAME for part in path.parts):
+        raise BadFile(path=str(path), problems=[Problem(what="has a name too long for any file")])
     if path.is_dir():
         inside = sorted(p for p in path.iterdir() if p.is_file() and p.name.endswith(_SUFFIXES))
         if not inside:

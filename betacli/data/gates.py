@@ -108,11 +108,20 @@ def inspect(
                     threshold=thresholds[gate])
         for gate, measured, passed, detail in rows if not passed
     ]  # fmt: skip
+    if whole_window and seen[0] > 1:
+        failures = [failure for failure in failures if failure.gate != "min_coverage"]
+        failures.append(_too_long(base, int(grid[seen[0]]), int(grid[1])))
     failures.extend(_redenominations(base, close, grid, thresholds))
     notices = () if failures else (*_notes(base, close, grid, thresholds),)
     return Inspection(
         base=base, close=close, failures=tuple(failures), notices=notices, measurements=measurements
     )
+
+
+def _too_long(base: str, first_ms: int, window_ms: int) -> GateFailure:
+    """Return the failure of a benchmark whose history starts within the window."""
+    detail = f"has no bar before {iso(first_ms)}, and the window starts at {iso(window_ms)}: it is longer than the history"
+    return GateFailure(base=base, gate="window", detail=detail)
 
 
 def against_benchmark(

@@ -37,7 +37,7 @@ import numpy as np
 
 from betacli.core.calendar import DAY_MS, DAYS_PER_YEAR, HOUR_MS, TIMEFRAMES_MS
 from betacli.core.candles import iso, resample
-from betacli.core.model import Book, Candles, Floats, Funding, Member, Price, Unknown
+from betacli.core.model import Book, Candles, Floats, Funding, Member, Notice, Price, Unknown
 from betacli.data.candles import Listing
 from betacli.data.sample_assets import (
     ASSETS,
@@ -204,6 +204,7 @@ class SampleMarket:
     name = "sample"
     simulated = True
     live = True
+    notices: tuple[Notice, ...] = ()
     finest_timeframe = "1h"
 
     def __init__(self, *, now_ms: int, seed: int = DEFAULT_SEED) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from betacli.data.venues import Venue
+from betacli.data.venue import Venue
 
 REQUEST_TIMEOUT_MS = 10_000
 
@@ -27,11 +27,17 @@ PROXIES = frozenset(
     {"proxy", "proxyUrl", "proxy_url", "httpProxy", "http_proxy", "httpsProxy", "https_proxy"}
     | {"socksProxy", "socks_proxy", "aiohttp_proxy"}
 )
+_SECRET = frozenset(name.lower() for name in CREDENTIALS)
+
+
+def _plain(key: object) -> str:
+    """Return an option's name whichever way it is spelt: `apiKey`, `api_key`, `APIKEY`."""
+    return str(key).replace("_", "").replace("-", "").lower()
 
 
 def settings_of(venue: Venue, options: Mapping[str, object]) -> dict[str, object]:
     """Return ccxt's constructor arguments for a venue and what the user wants of it."""
-    wanted = {key: value for key, value in options.items() if key not in CREDENTIALS}
+    wanted = {key: value for key, value in options.items() if _plain(key) not in _SECRET}
     # ccxt logs whole requests, prints them when verbose, and retries into a ban
     silent = logging.getLogger("betacli.ccxt")
     silent.disabled = True
@@ -40,7 +46,8 @@ def settings_of(venue: Venue, options: Mapping[str, object]) -> dict[str, object
         "logger": silent,
         "enableRateLimit": True,
         "aiohttp_trust_env": False,
-        "options": {"maxRetriesOnFailure": 0},
+        # one exchange's sandbox is another's production: neither is wanted
+        "options": {"maxRetriesOnFailure": 0, "sandbox": False, "testnet": False, "sandboxMode": False},
     }
     return merged(merged({"timeout": REQUEST_TIMEOUT_MS, **venue.config}, wanted), always)
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from betacli.core.hedge import SEARCHED_MOVE, liquidation_move
+from betacli.core.hedge import SEARCHED_MOVE, Scenario, aggregate_beta, liquidation_move, scenarios
 from betacli.core.model import Floats, Funding, Notice, Universe, Unknown
 from betacli.data.candles import MarketData
 from betacli.plan.measure import Measured
@@ -57,6 +57,63 @@ class FundingCost:
     basket_per_day: float | None
     hedge_per_day: float | None
     net_per_day: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Basket and hedge as one account: beta left per unit of basket notional, sizes, and what moves do to it.
+
+    Notionals in quote currency; `account_leverage` is gross over equity (None without equity).
+    """
+
+    aggregate_beta: float
+    gross_notional: float
+    net_notional: float
+    account_leverage: float | None
+    liquidation: Liquidation
+    scenarios: tuple[Scenario, ...]
+
+
+def book_of(
+    notionals: Floats,
+    betas: Floats,
+    *,
+    n_legs: int,
+    equity: float | None,
+    rates: Floats | None,
+    std_error: float | None,
+    half_width: float | None,
+) -> Book:
+    """Return the account of a book whose first `n_legs` entries are the basket and the others its hedge.
+
+    Args:
+        notionals: (N,) signed, in quote currency.
+        betas: (N,) to the benchmark.
+        n_legs: how many of them are the basket.
+        equity: of the account, None where it is unknown.
+        rates: (N,) maintenance margin rates, None where unknown.
+        std_error: of the basket's beta, None where unknown.
+        half_width: half the 95 % interval of the basket's beta, None where unknown.
+    """
+    gross = float(np.abs(notionals).sum())
+    basket_notional = float(notionals[:n_legs].sum())
+    basket = float(notionals[:n_legs] @ betas[:n_legs])
+    interval = None
+    if half_width is not None:
+        interval = (basket - half_width * basket_notional, basket + half_width * basket_notional)
+    return Book(
+        aggregate_beta=aggregate_beta(notionals, betas, basket_notional),
+        gross_notional=gross,
+        net_notional=float(notionals.sum()),
+        account_leverage=None if equity is None else gross / equity,
+        liquidation=liquidation_of(equity, notionals, betas, rates, n_legs, std_error),
+        scenarios=scenarios(
+            basket_exposure=basket,
+            hedge_exposure=float(notionals[n_legs:] @ betas[n_legs:]),
+            exposure_interval=interval,
+            equity=equity,
+        ),
+    )
 
 
 def margin_of(

@@ -16,7 +16,7 @@ def report(
     data: Describable,
     notices: Sequence[Notice] = (),
     *,
-    action_needed: bool = False,
+    exit_code: int = 0,
 ) -> Report:
     """Return the report of one command; equal notices are said once, warnings first."""
     every = dict.fromkeys((*measured.notices, *notices))
@@ -30,5 +30,5 @@ def report(
         excluded=measured.excluded,
         data=data,
         simulated=measured.inputs.simulated,
-        action_needed=action_needed,
+        exit_code=exit_code,
     )

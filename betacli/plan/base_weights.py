@@ -51,7 +51,7 @@ def _cap(measured: Measured, k: int) -> float:
     close = measured.panel.close[:, k]
     seen = close[np.isfinite(close)]
     listing = measured.listings.get(member.base)
-    coins = listing.market.multiplier if listing and listing.market else 1
+    coins = listing.coins if listing else 1
     return member.supply / coins * float(seen[-1]) if len(seen) else float("nan")
 
 

@@ -274,8 +274,14 @@ def _bounds(request: BasketRequest, universe: Universe, measured: Measured) -> t
     floor = request.min_weight
     if floor is None:
         floor = -cap if request.allow_short else 0.0
+    own = request.max_weight is None  # a member's own bound wins over the default, the flag over both
     lower = np.array([floor if m.min_weight is None else max(floor, m.min_weight) for m in measured.members])
-    upper = np.array([cap if m.max_weight is None else min(cap, m.max_weight) for m in measured.members])
+    upper = np.array(
+        [
+            cap if m.max_weight is None else m.max_weight if own else min(cap, m.max_weight)
+            for m in measured.members
+        ]
+    )
     for base, low, high in zip(measured.bases, lower, upper, strict=True):
         if low > high:
             raise BadOption(

@@ -96,7 +96,7 @@ def basket_estimates(measured: Measured, weights: Floats) -> BetaEstimates | Non
         return None
     held = weights != 0
     basket = measured.returns[:, held] @ weights[held]
-    return estimate(measured.recipe, basket[:, None], measured.market, measured.bars_per_day)
+    return estimate(measured.basket_recipe, basket[:, None], measured.market, measured.bars_per_day)
 
 
 def basket_beta(measured: Measured, weights: Floats) -> BasketBeta:

@@ -12,6 +12,7 @@ from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.errors import NoAnswer, RoundsToNothing
+from betacli.plan.account import Book
 from betacli.plan.answer import report
 from betacli.plan.base_weights import daily_volume
 from betacli.plan.basket import Solved, solve_basket
@@ -20,6 +21,7 @@ from betacli.plan.hedge import HedgePlan, hedge_basket
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
 
+ACTION_NEEDED = 10
 TONES: dict[Status, Tone] = {"pass": "good", "warn": "warning", "fail": "bad", "manual": "quiet"}
 
 
@@ -70,7 +72,7 @@ def plan_checklist(request: BasketRequest, universe: Universe, source: MarketDat
     """Answer the `checklist` command.
 
     A member that fails a gate fails the sector step instead of refusing the whole; a benchmark that does is
-    refused. A failed step makes `action_needed`.
+    refused. A failed step makes exit code 10.
     """
     lenient = replace(request, betas=replace(request.betas, allow_missing=True))
     measured = measure(lenient.betas, universe, source)
@@ -98,7 +100,8 @@ def plan_checklist(request: BasketRequest, universe: Universe, source: MarketDat
         steps=tuple(steps),
         verdict=verdict,
     )
-    return report("checklist", request.betas.run, measured, data, notices, action_needed=verdict == "fail")
+    code = ACTION_NEEDED if verdict == "fail" else 0
+    return report("checklist", request.betas.run, measured, data, notices, exit_code=code)
 
 
 def gather_evidence(
@@ -125,6 +128,7 @@ def gather_evidence(
         plan = hedged.plan
         said = (*solved.notices, *hedged.notices)
         notices += [notice for notice in said if not (too_small and notice.id == "contracts-unknown")]
+    held = None if plan is None else plan.rounded or plan
     equal = np.full(len(assets), 1 / max(1, len(assets)))
     evidence = Evidence(
         benchmark=measured.benchmark.name,
@@ -144,10 +148,10 @@ def gather_evidence(
         max_weight=request.max_weight,
         no_basket=why_not,
         equity=request.equity if plan is None else plan.equity,
-        account_leverage=None if plan is None else plan.account_leverage,
+        account_leverage=None if held is None else held.account_leverage,
         initial_margin=None if plan is None else plan.margin.initial,
-        liquidation_known=plan is not None and plan.liquidation.known,
-        liquidation_moves=_moves(plan),
+        liquidation_known=held is not None and held.liquidation.known,
+        liquidation_moves=_moves(held),
         worst_move=_worst_move(measured),
         basket_r_squared=None if solved is None else solved.plan.r_squared,
         hedge_notional=None if plan is None else plan.hedge.notional,
@@ -165,7 +169,7 @@ def _next_due(request: BasketRequest, universe: Universe) -> str:
     return iso(request.betas.run.now_ms + round(days * DAY_MS))
 
 
-def _moves(plan: HedgePlan | None) -> tuple[float, ...]:
+def _moves(plan: HedgePlan | Book | None) -> tuple[float, ...]:
     """Return every liquidating move, at the estimated beta and two standard errors off."""
     if plan is None:
         return ()
@@ -214,7 +218,9 @@ def _drift(solved: Solved) -> float | None:
     held = solved.weights != 0
     basket = (measured.returns[:, held] @ solved.weights[held])[:, None]
     half = len(basket) // 2
-    early = estimate(measured.recipe, basket[:half], measured.market[:half], measured.bars_per_day)
-    late = estimate(measured.recipe, basket[half:], measured.market[half:], measured.bars_per_day)
+    early = estimate(measured.basket_recipe, basket[:half], measured.market[:half], measured.bars_per_day)
+    late = estimate(measured.basket_recipe, basket[half:], measured.market[half:], measured.bars_per_day)
+    if not solved.plan.beta:
+        return None
     drift = float(late.beta[0] - early.beta[0]) / abs(solved.plan.beta)
     return drift if np.isfinite(drift) else None

@@ -9,9 +9,12 @@ from betacli.core.model import Floats, Market, Notice, Price
 from betacli.core.repair import ENOUGH, Choice, choose
 from betacli.core.returns import Covariance
 from betacli.core.sizing import Sized, Sizing, size_down, size_up, smallest_notional
-from betacli.core.target import Bounds, Solution, solve_base, solve_target
+from betacli.core.target import Bounds, Solution, solve_target
 from betacli.errors import BoundsCannotSum, RoundsToNothing, TargetOutOfReach
 from betacli.plan.measure import Measured
+
+FAR = 0.10
+BETA_KEPT = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +56,12 @@ def hold(
         betas=measured.betas, sigma=sigma, base=base, beta=float(solution.weights @ measured.betas)
     )
     least = terms.least()
-    weights, pinned = _holdable(problem, solution.weights, bounds, least / sizing.notional)
+    sides = replace(
+        bounds,
+        lower=np.where(solution.weights >= 0, np.maximum(bounds.lower, 0.0), bounds.lower),
+        upper=np.where(solution.weights <= 0, np.minimum(bounds.upper, 0.0), bounds.upper),
+    )
+    weights, pinned = _holdable(problem, solution.weights, sides, least / sizing.notional)
     choice, sized = _rounded(problem, terms, weights)
     if choice.deployed < ENOUGH:
         again = _rounded(problem, terms, _coarsest_first(problem, terms, weights, pinned))
@@ -61,6 +69,7 @@ def hold(
     notionals = _notionals(sized)
     wanted = solution.weights * sizing.notional
     notices = _left_out(measured.bases, least, wanted, notionals, sizing.notional)
+    notices += _moved(measured.bases, wanted, notionals, terms, problem)
     if choice.deployed < ENOUGH:
         detail = f"the contracts' steps and minima deploy {choice.deployed:.2%} of the notional"
         notices.append(Notice(id="undeployed", detail=detail))
@@ -91,6 +100,28 @@ def _left_out(
     ]
 
 
+def _moved(
+    bases: tuple[str, ...], wanted: Floats, held: Floats, terms: "_Terms", problem: "_Problem"
+) -> list[Notice]:
+    """Say which legs are held further from their plan than one step, and what rounding does to the beta."""
+    steps = np.abs(_notionals(terms.nearest(held / terms.notional)[1]) - held)
+    far = [
+        f"{name} {q:,.2f} of {want:,.2f}"
+        for name, want, q, step in zip(bases, wanted, held, steps, strict=True)
+        if q and abs(q - want) > step * (1 + 1e-9) and abs(q - want) > FAR * abs(want)
+    ]
+    notices = []
+    if far:
+        detail = f"held far from their plan, so that the basket keeps its beta and its size: {', '.join(far)}"
+        notices.append(Notice(id="leg-moved", detail=detail))
+    net = float(held.sum())
+    beta = float(held @ problem.betas) / net if net else 0.0
+    if net and abs(beta - problem.beta) > BETA_KEPT:
+        detail = f"rounding moves the basket's beta from {problem.beta:.4f} to {beta:.4f}"
+        notices.append(Notice(id="beta-moved", detail=detail))
+    return notices
+
+
 def _markets(measured: Measured) -> list[Market] | None:
     """Return every member's market with a known step, or None where one is missing."""
     found = [measured.listings[name].market if name in measured.listings else None for name in measured.bases]
@@ -112,12 +143,10 @@ class _Problem:
     beta: float
 
     def within(self, bounds: Bounds) -> Floats | None:
-        """Return weights within the bounds with the beta, else with any beta, else None."""
+        """Return weights within the bounds that keep the beta, or None where there are none."""
         try:
             return solve_target(self.betas, self.sigma.matrix, self.base, bounds, self.beta).weights
-        except TargetOutOfReach:
-            return solve_base(self.sigma.matrix, self.base, bounds).weights
-        except BoundsCannotSum:
+        except (TargetOutOfReach, BoundsCannotSum):
             return None
 
 
@@ -138,7 +167,7 @@ class _Terms:
     def nearest(self, weights: Floats) -> tuple[list[Sized], list[Sized]]:
         """Return what each leg can hold just below and just above its plan; the same where there is no choice.
 
-        A leg with nothing below may rise to its smallest order only within its cap.
+        A leg rises only within its cap.
         """
         lower: list[Sized] = []
         upper: list[Sized] = []
@@ -148,7 +177,7 @@ class _Terms:
             up = size_up(planned, price, market) if planned else down
             reach = max(float(cap) * self.notional, abs(planned))
             lower.append(down)
-            upper.append(up if down.notional or abs(up.notional) <= reach else down)
+            upper.append(up if abs(up.notional) <= reach else down)
         return lower, upper
 
 

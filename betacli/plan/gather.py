@@ -76,7 +76,7 @@ def gather(
     fetched = source.candles(list(listings.values()), timeframe, int(grid[0]), int(grid[-1]) + step)
     candles = {base: bars for base, bars in fetched.items() if isinstance(bars, Candles)}
     absent = {
-        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}")
+        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}{_proxy(unique[base])}")
         for gate, answers in (("listed", found), ("bars", fetched))
         for base, answer in answers.items()
         if isinstance(answer, Unknown)
@@ -114,6 +114,13 @@ def gather(
         as_member=as_member,
         as_part=as_part,
     )
+
+
+def _proxy(member: Member) -> str:
+    """Say of a refused member that its proxy does not step in."""
+    if member.proxy is None:
+        return ""
+    return f"; its proxy `{member.proxy}` is named in the sector file, but proxies do not step in yet"
 
 
 def _listed_ms(listing: Listing) -> int | None:

@@ -8,21 +8,22 @@ import numpy as np
 
 from betacli import document as doc
 from betacli.core.beta import estimate
-from betacli.core.hedge import Scenario, aggregate_beta, hedge_notional, scenarios
-from betacli.core.model import Notice, Price, Universe
+from betacli.core.hedge import Scenario, hedge_notional
+from betacli.core.model import Floats, Notice, Price, Universe
 from betacli.core.returns import simple_returns
 from betacli.core.sizing import size_nearest
 from betacli.data.candles import MarketData
 from betacli.data.gates import align
 from betacli.document import Column, Document, Facts, Report, Table
 from betacli.errors import NoData
-from betacli.plan.account import FundingCost, Liquidation, Margin, funding_of, liquidation_of, margin_of
+from betacli.plan.account import Book, FundingCost, Liquidation, Margin, book_of, funding_of, margin_of
 from betacli.plan.answer import report
 from betacli.plan.basket import BasketPlan, Solved, solve_basket
-from betacli.plan.betas import known
 from betacli.plan.measure import Measured, measure
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
+
+RESIDUE = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,11 @@ class HedgeLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePlan:
-    """A basket with its hedge. Betas are per unit of basket notional, leverages per unit of equity."""
+    """A basket with its hedge. Betas are per unit of basket notional, leverages per unit of equity.
+
+    The fields of `Book` stand here for the plan; `rounded` is the same for what the contracts really are, None
+    where they are unknown. What a reader is shown first is `rounded`.
+    """
 
     basket: BasketPlan
     hedge: HedgeLeg
@@ -79,6 +84,7 @@ class HedgePlan:
     liquidation: Liquidation
     funding: FundingCost
     scenarios: tuple[Scenario, ...]
+    rounded: Book | None
 
     def document(self) -> Document:
         """Return what a trader asks first, then the legs, then the scenarios."""
@@ -91,7 +97,8 @@ class HedgePlan:
     def _summary(self) -> Facts:
         hedge, benchmark = self.hedge, self.basket.benchmark
         interval = f"{doc.money(hedge.notional_ci_low)} to {doc.money(hedge.notional_ci_high)}"
-        ten = {s.benchmark_move: s for s in self.scenarios}
+        held = self._held
+        ten = {s.benchmark_move: s for s in held.scenarios}
         pairs = [
             ("basket", f"{doc.money(self.basket.notional)} at beta {doc.beta(self.basket.beta)}"),
             (
@@ -108,12 +115,17 @@ class HedgePlan:
             pairs.append(
                 ("exposure", f"{doc.times(self.effective_beta_exposure)} the equity before the hedge")
             )
-            pairs.append(("account leverage", doc.times(self.account_leverage)))
-        if self.liquidation.known:
+            pairs.append(("account leverage", doc.times(held.account_leverage)))
+        if held.liquidation.known:
             pairs.append(("liquidation", self._liquidation()))
         if self.funding.net_per_day is not None:
             pairs.append(("funding / day", doc.signed_money(self.funding.net_per_day)))
         return Facts(pairs=tuple(pairs))
+
+    @property
+    def _held(self) -> "Book | HedgePlan":
+        """What is held where that is known, else what is planned."""
+        return self if self.rounded is None else self.rounded
 
     def _effect(self, scenario: Scenario) -> str:
         shown = f"account {doc.signed_money(scenario.net_pnl)}"
@@ -125,7 +137,7 @@ class HedgePlan:
         return f"{shown}; unhedged {doc.signed_money(scenario.basket_pnl)}"
 
     def _liquidation(self) -> str:
-        liq, benchmark = self.liquidation, self.basket.benchmark
+        liq, benchmark = self._held.liquidation, self.basket.benchmark
 
         def told(move: float | None) -> str:
             return f"none within ±{liq.searched:.0%}" if move is None else f"{benchmark} {move:+.1%}"
@@ -146,6 +158,7 @@ class HedgePlan:
         return Table(columns=basket.columns, rows=(*basket.rows, *rows), footer=footer)
 
     def _scenarios(self) -> Table:
+        whose = "the plan" if self.rounded is None else "what is held"
         columns = (
             Column(header=f"{self.basket.benchmark} moves", show=doc.signed_percent),
             Column(header="basket", show=doc.signed_money),
@@ -160,9 +173,13 @@ class HedgePlan:
                 s.benchmark_move, s.basket_pnl, s.hedge_pnl, s.net_pnl, s.net_pnl_low, s.net_pnl_high,
                 s.equity_change,
             )
-            for s in self.scenarios
+            for s in self._held.scenarios
         )  # fmt: skip
-        return Table(title="What a benchmark move does, residual returns at zero", columns=columns, rows=rows)
+        return Table(
+            title=f"What a benchmark move does to {whose}, residual returns at zero",
+            columns=columns,
+            rows=rows,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -209,6 +226,10 @@ def hedge_basket(
     )
     notices += price_notices
     notices += _shortfalls(parts)
+    both = sorted({leg.base for leg in basket.legs if leg.notional} & set(shares))
+    if both:
+        detail = f"{', '.join(both)} is both a leg and the hedge: on one account the two are one position"
+        notices.append(Notice(id="leg-is-hedge", detail=detail))
     plan = _plan(request, universe, source, solved, parts, total, hedge_beta, notices)
     return Hedged(solved=solved, plan=plan, notices=tuple(notices))
 
@@ -243,7 +264,7 @@ def _betas_of(measured: Measured, bases: Sequence[str]) -> dict[str, float] | No
     if measured.panel is None or measured.market is None:
         return None
     closes = np.column_stack([align(measured.candles[base], measured.panel.open_ms) for base in bases])
-    fit = estimate(measured.recipe, simple_returns(closes), measured.market, measured.bars_per_day)
+    fit = estimate(measured.basket_recipe, simple_returns(closes), measured.market, measured.bars_per_day)
     return dict(zip(bases, map(float, fit.beta), strict=True))
 
 
@@ -308,41 +329,61 @@ def _plan(
 ) -> HedgePlan:
     """Put basket and hedge together; what was said on the way is appended to `notices`."""
     basket, equity = solved.plan, solved.plan.equity
-    notionals = np.array([*(leg.notional for leg in basket.legs), *(part.notional for part in parts)])
     betas = np.array([*solved.measured.betas, *(part.beta for part in parts)])
-    gross = float(np.abs(notionals).sum())
-    ends = None
+    ends = half_width = None
     if basket.beta_ci_low is not None and basket.beta_ci_high is not None:
         ends = (basket.beta_ci_low, basket.beta_ci_high)
+        half_width = (ends[1] - ends[0]) / 2
     margin, rates = margin_of(solved.measured, universe, (*basket.legs, *parts), notices)
     if equity is None:
         detail = (
             "without `--equity` or `--leverage` there is no account: margin use and liquidation are unknown"
         )
         notices.append(Notice(id="no-equity", detail=detail, severity="note"))
+
+    def book(notionals: Floats) -> Book:
+        return book_of(
+            notionals,
+            betas,
+            n_legs=len(basket.legs),
+            equity=equity,
+            rates=rates,
+            std_error=basket.beta_std_error,
+            half_width=half_width,
+        )
+
+    planned = book(np.array([*(leg.notional for leg in basket.legs), *(part.notional for part in parts)]))
+    held = _held_notionals(solved, parts)
+    rounded = None if held is None else book(held)
+    notices += _residue(request, rounded)
     return HedgePlan(
         basket=basket,
         hedge=_hedge_leg(request, solved, parts, total, hedge_beta, ends),
-        aggregate_beta=aggregate_beta(notionals, betas, basket.notional),
-        rounded_aggregate_beta=_rounded_aggregate(solved, parts),
-        gross_notional=gross,
-        net_notional=float(notionals.sum()),
+        aggregate_beta=planned.aggregate_beta,
+        rounded_aggregate_beta=rounded.aggregate_beta if rounded else None,
+        gross_notional=planned.gross_notional,
+        net_notional=planned.net_notional,
         equity=equity,
         basket_leverage=basket.basket_leverage,
-        account_leverage=None if equity is None else gross / equity,
+        account_leverage=planned.account_leverage,
         effective_beta_exposure=basket.effective_beta_exposure,
         margin=margin,
-        liquidation=liquidation_of(equity, notionals, betas, rates, len(basket.legs), basket.beta_std_error),
+        liquidation=planned.liquidation,
         funding=funding_of(source, solved.measured, basket.legs, parts, notices),
-        scenarios=scenarios(
-            basket_exposure=basket.beta * basket.notional,
-            hedge_exposure=total * hedge_beta,
-            exposure_interval=None
-            if ends is None
-            else (ends[0] * basket.notional, ends[1] * basket.notional),
-            equity=equity,
-        ),
+        scenarios=planned.scenarios,
+        rounded=rounded,
     )
+
+
+def _residue(request: BasketRequest, rounded: Book | None) -> list[Notice]:
+    """Warn where what is held keeps another exposure than was asked for."""
+    if rounded is None or abs(rounded.aggregate_beta - request.hedge_to) <= RESIDUE:
+        return []
+    detail = (
+        f"rounding leaves a beta of {rounded.aggregate_beta:+.4f} where {request.hedge_to:+.4f} was asked for: "
+        "the contracts are too coarse for this notional"
+    )
+    return [Notice(id="hedge-residue", detail=detail)]
 
 
 def _hedge_leg(
@@ -375,12 +416,9 @@ def _hedge_leg(
     )
 
 
-def _rounded_aggregate(solved: Solved, parts: tuple[HedgePart, ...]) -> float | None:
-    """Return the beta left over per unit of the rounded basket's notional, or None where contracts are unknown."""
-    held = [part.rounded_notional for part in parts]
-    net = solved.plan.rounded.notional
-    if not net or any(notional is None for notional in held):
+def _held_notionals(solved: Solved, parts: tuple[HedgePart, ...]) -> Floats | None:
+    """Return the notionals (N,) of legs and hedge as their contracts make them, or None where some are unknown."""
+    hedge = [part.rounded_notional for part in parts]
+    if not solved.plan.rounded.notional or any(notional is None for notional in hedge):
         return None
-    notionals = np.array([*solved.rounded, *held], dtype=np.float64)
-    betas = np.array([*solved.measured.betas, *(part.beta for part in parts)])
-    return known(aggregate_beta(notionals, betas, net))
+    return np.array([*solved.rounded, *hedge], dtype=np.float64)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from betacli.errors import BadOption, GatesFailed, NoData
 from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
 from betacli.plan.gather import Gathered, gather
 from betacli.plan.request import BetaRequest
+
+MAX_RETURNS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,11 @@ class Measured:
             raise NoData(what=what, way_out="choose another source, `--window` or `--as-of`")
 
     @property
+    def basket_recipe(self) -> Recipe:
+        """The recipe for one series on its own: there is no cross-section to shrink it to."""
+        return replace(self.recipe, shrink=None)
+
+    @property
     def bars_per_day(self) -> float:
         """How many bars of the recipe's timeframe a day has."""
         return DAY_MS / TIMEFRAMES_MS[self.recipe.timeframe]
@@ -144,7 +151,7 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         members=members,
         parts=parts,
         timeframe=recipe.timeframe,
-        grid=_grid(recipe, source.now_ms),
+        grid=window_grid(recipe, source.now_ms),
         thresholds={**GATES, **universe.gates},
     )
     series = _benchmark_series(request.benchmark, parts, data)
@@ -157,7 +164,7 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         data,
         recipe,
         inputs=_inputs(request, universe, source, recipe, data),
-        notices=(*notices, *series.notices, *data.notices),
+        notices=(*notices, *source.notices, *series.notices, *data.notices),
         excluded=(*excluded, *series.excluded),
     )
 
@@ -258,7 +265,7 @@ def _fitting_recipe(recipe: Recipe, source: MarketData) -> tuple[Recipe, list[No
     )
 
 
-def _grid(recipe: Recipe, now_ms: int) -> Times:
+def window_grid(recipe: Recipe, now_ms: int) -> Times:
     """Return the open times of the window's bars and of the one before, which the first return needs."""
     step = TIMEFRAMES_MS[recipe.timeframe]
     n_returns = round(recipe.window_days * DAY_MS / step)
@@ -269,6 +276,11 @@ def _grid(recipe: Recipe, now_ms: int) -> Times:
             problem=f"holds {n_returns} bar(s) of {recipe.timeframe}",
             way_out="choose a longer `--window` or a finer `--timeframe`",
         )
+    if n_returns > MAX_RETURNS:
+        what = (
+            f"a window of {recipe.window_days:g} days of {recipe.timeframe} bars is longer than any history"
+        )
+        raise NoData(what=what, way_out="choose a shorter `--window`")
     last = last_closed_open(now_ms, step)
     return np.arange(last - n_returns * step, last + step, step, dtype=np.int64)
 
@@ -277,8 +289,7 @@ def _benchmark_series(benchmark: Benchmark, parts: Sequence[Member], data: Gathe
     """Return the benchmark's returns; every part must cover the whole window."""
     failures = [failure for part in parts for failure in data.part_failures(part.base)]
     if benchmark.is_universe:
-        markets = {base: listing.market for base, listing in data.listings.items()}
-        multipliers = {base: market.multiplier for base, market in markets.items() if market is not None}
+        multipliers = {base: listing.coins for base, listing in data.listings.items()}
         return universe_weights(parts, data.close, failures, multipliers)
     if failures:
         raise GatesFailed(failures=failures, benchmark=True)
@@ -335,7 +346,7 @@ def _inputs(
             preset=request.preset,
             estimator=recipe.estimator,
             timeframe=recipe.timeframe,
-            window_days=recipe.window_days,
+            window_days=(len(data.grid) - 1) * data.step_ms / DAY_MS,
             half_life_days=recipe.half_life_days,
         ),
         benchmark=request.benchmark.name,

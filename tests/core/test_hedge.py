@@ -57,6 +57,23 @@ def test_a_move_that_takes_a_price_below_zero_is_no_answer() -> None:
     assert liquidation_move(150_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])) is None
 
 
+def test_a_dead_leg_loses_no_more_and_the_others_go_on() -> None:
+    """Long 50 at beta 3 and 50 at 0.5, hedged with −0 …: ETH is worth 0 at −33.3 %, then only SOL bleeds.
+
+    Equity 70, no margin: at −33.3 % the loss is 50 + 8.33 = 58.33; the other 11.67 go with SOL at 25 a unit of x:
+    never within ±60 % (SOL loses 15 at −60 %). With equity 62 they go at 3.67 / 25 = 14.7 % later, at −48.0 %.
+    """
+    notionals, betas, rates = np.array([50.0, 50.0]), np.array([3.0, 0.5]), np.zeros(2)
+    assert liquidation_move(70.0, notionals, betas, rates) is None
+    assert liquidation_move(62.0, notionals, betas, rates) == pytest.approx(-(1 / 3 + (62 - 58 - 1 / 3) / 25))
+    assert liquidation_move(50.0, notionals, betas, rates) == pytest.approx(-50 / 175)
+
+
+def test_dust_is_no_hedge() -> None:
+    """A hedge to the basket's own beta is exactly nothing, not 4e-11."""
+    assert hedge_notional(100_000, 0.1 + 0.2 + 1.1, 1.4, 1.0) == 0.0
+
+
 def test_scenarios_by_hand() -> None:
     """Exposure 140,000 (126,000 to 154,000) hedged with −140,000 on 20,000: BTC −10 % costs 0, within ±1,400."""
     (down,) = scenarios(

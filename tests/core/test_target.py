@@ -46,7 +46,7 @@ def test_the_worked_example_of_two_assets() -> None:
 @given(
     a=st.floats(-3, 3),
     gap=st.floats(0.01, 3),
-    share=st.floats(0, 1),
+    share=st.floats(1e-6, 1 - 1e-6),
     scale=st.floats(1e-6, 1e3),
     rho=st.floats(-0.9, 0.9),
 )
@@ -165,3 +165,13 @@ def test_no_feasible_point_is_better() -> None:
         other = found + rng.normal(0, 0.1, 4) @ null
         if (other >= b.lower).all() and (other <= b.upper).all():
             assert cost(other) >= cost(found) - 1e-15
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1e-6, 1e-8])
+def test_nearly_equal_betas_are_solved(spread: float) -> None:
+    """Betas a millionth apart make the beta row nearly the budget row; centred and scaled it is solved all the same."""
+    betas = 1.3 + spread * np.array([0.0, 1.0, 2.0, 3.0])
+    target = 1.3 + 1.2 * spread
+    found = solve_target(betas, np.diag([1.0, 2, 3, 4]), np.full(4, 0.25), bounds([0] * 4, [0.4] * 4), target)
+    assert found.weights.sum() == pytest.approx(1, abs=1e-10)
+    assert betas @ found.weights == pytest.approx(target, abs=1e-10)

@@ -130,6 +130,10 @@ def test_conflicting_duplicates_are_the_symbols_own_defect(tmp_path: Path) -> No
         ("timestamp,ETH\n17,1\n18,2\n", "{path}:2:1: `17` is not a time\n       {path}:3:1: `18` is not a time"),
         ("date,ETH\n1970-01-01,1\n1970-01-02,2,3,4\n", "{path}:3: has 4 fields where the header has 2"),
         ("date,ETH,ETH \n1970-01-01,1,2\n", "{path}:1: the column `ETH` stands twice"),
+        ("date,symbol,close,Close\n1970-01-01,ETH,1,2\n", "{path}:1: the column `Close` stands twice"),
+        ("date,ETH\n1970-01-01,46,836.8\n", "{path}:2: has 3 fields where the header has 2"),
+        ("date,ETH,BTC\n1970-01-01,1,2\n1970-01-02,1\n", "{path}:3: has 2 fields where the header has 3"),
+        ("date,ETH\n1970-01-01,31_224.60\n", "{path}:2:2: `31_224.60` in column `ETH` is not a number"),
         ("date,ETH\n1970-01-01,1\n", "{path}: has no symbol with two bars"),
         ("date,ETH\n1970-01-01,1\n1970-01-06,1\n", "{path}: has a bar every 7200 minutes, which is no known timeframe"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "{path}: is not text in UTF-8"),
@@ -185,3 +189,11 @@ def test_the_recorded_files_are_read_whole(market_data: Path) -> None:
     assert isinstance(bars, Candles)
     assert len(bars.close) == 5462  # 5,466 rows, four of them empty
     assert np.diff(bars.open_ms).max() > 4 * 3_600_000
+
+
+def test_a_thousandfold_contract_is_told_by_its_name(tmp_path: Path) -> None:
+    """`1000PEPE` is found for PEPE, and one unit of it is a thousand coins."""
+    path = write(tmp_path, "date,1000PEPE/USDT:USDT,BTC\n1970-01-01,1,2\n1970-01-02,1,2\n")
+    market = FileMarket(path, now_ms=NOW)
+    found = market.find([Member(base="PEPE"), Member(base="BTC"), Member(base="X", symbol="BTC")], "USDT")
+    assert [listing.coins for listing in found.values()] == [1000, 1, 1]  # type: ignore[union-attr]

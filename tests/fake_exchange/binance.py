@@ -1,8 +1,9 @@
 """The raw REST dialect of Binance USDⓈ-M, as recorded in `shared/exchange-responses/binance`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from fake_exchange.market import FakeMarket, Instrument
+from fake_exchange.dialect import Query, RefusedQueryError, known
+from fake_exchange.market import FakeMarket, Instrument, text
 
 ID = "binanceusdm"
 INTERVALS_MS = {
@@ -19,19 +20,17 @@ INTERVALS_MS = {
     "12h": 43_200_000,
     "1d": 86_400_000,
 }
-FUNDING_MS = 28_800_000
 MAX_ROWS = 1_500
-
-Query = Mapping[str, str]
-
-
-class RefusedQueryError(Exception):
-    """An error the exchange answers with: status, code and message."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"code": code, "msg": message}
+KINDS = {
+    "time": "/time",
+    "instruments": "/exchangeInfo",
+    "klines": "/klines",
+    "marks": "/premiumIndex",
+    "depth": "/depth",
+    "intervals": "/fundingInfo",
+    "interest": "/openInterest",
+}
+BUDGET = (2_400, 60)
 
 
 def options(url: str) -> dict[str, object]:
@@ -39,16 +38,36 @@ def options(url: str) -> dict[str, object]:
     return {ID: {"urls": {"api": {"fapiPublic": f"{url}/fapi/v1"}}}}
 
 
-def text(value: float) -> str:
-    """Write a number so that reading it gives the same float."""
-    return repr(float(value))
+def raw(symbol: str) -> str:
+    """Return the exchange's own name of a symbol."""
+    return symbol
+
+
+def symbol_of(_path: str, query: Query) -> str:
+    return query.get("symbol", "")
+
+
+def weight(path: str, query: Query) -> float:
+    """Return what a request counts of the budget, as Binance publishes it."""
+    limit = int(query.get("limit", "500"))
+    if path.endswith("/klines"):
+        return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
+    if path.endswith("/depth"):
+        return 2 if limit <= 50 else 5 if limit <= 100 else 10
+    return 1 if "symbol" in query or not path.endswith("/premiumIndex") else 10
+
+
+def refusal(limit_s: float) -> tuple[int, object]:
+    return 429, {"code": -1003, "msg": f"Too many requests; window of {limit_s:g} s."}
+
+
+def refused(code: int, message: str) -> RefusedQueryError:
+    return RefusedQueryError(400, {"code": code, "msg": message})
 
 
 def _symbol(market: FakeMarket, query: Query) -> str:
     symbol = query.get("symbol", "")
-    if symbol not in {instrument.symbol for instrument in market.listed}:
-        raise RefusedQueryError(400, -1121, "Invalid symbol.")
-    return symbol
+    return known(market, symbol, refused(-1121, "Invalid symbol."))
 
 
 def server_time(market: FakeMarket, _query: Query) -> object:
@@ -121,50 +140,39 @@ def klines(market: FakeMarket, query: Query) -> object:
     symbol, step = _symbol(market, query), INTERVALS_MS.get(query.get("interval", ""))
     limit = int(query.get("limit", "500"))
     if step is None:
-        raise RefusedQueryError(400, -1120, "Invalid interval.")
+        raise refused(-1120, "Invalid interval.")
     if not 0 < limit <= MAX_ROWS:
-        raise RefusedQueryError(400, -1130, "Data sent for parameter 'limit' is not valid.")
-    if symbol not in market.bars:
-        return []
-    served = market.served(symbol, step)
-    start, end = int(query.get("startTime", "0")), int(query.get("endTime", "9" * 15))
-    inside = [i for i, time in enumerate(served.open_ms) if start <= time <= end]
+        raise refused(-1130, "Data sent for parameter 'limit' is not valid.")
+    start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
     # from the start when one is given, else the latest
-    limit = min(limit, market.page_cap)
-    chosen = inside[:limit] if "startTime" in query and not market.page_tail else inside[-limit:]
+    found = market.rows(
+        symbol, step, start_ms=start, end_ms=end, limit=limit, latest="startTime" not in query
+    )
     return [
-        [
-            int(served.open_ms[i]),
-            text(served.open[i]),
-            text(served.high[i]),
-            text(served.low[i]),
-            text(served.close[i]),
-            text(served.volume[i]),
-            int(served.open_ms[i]) + step - 1,
-            text(served.quote_volume[i]),
-            308,
-            text(served.volume[i] / 2),
-            text(served.quote_volume[i] / 2),
-            "0",
-        ]
-        for i in chosen
+        [*row[:6], row[0] + step - 1, row[6], 308, text(float(row[5]) / 2), text(float(row[6]) / 2), "0"]
+        for row in found
     ]
 
 
-def mark_of(market: FakeMarket, symbol: str) -> str:
-    return market.marks.get(symbol, text(market.last_close(symbol)))
+def candle_rows(answer: list) -> list:
+    """Return the rows of an answer, as the defects know them."""
+    return answer
+
+
+def with_rows(_answer: object, rows: list) -> object:
+    return rows
 
 
 def premium_index(market: FakeMarket, query: Query) -> object:
     def entry(symbol: str) -> dict[str, object]:
-        mark = mark_of(market, symbol)
+        mark = market.mark(symbol)
         return {
             "symbol": symbol,
             "markPrice": mark,
             "indexPrice": mark,
             "estimatedSettlePrice": mark,
-            "lastFundingRate": market.funding.get(symbol, "0.00010000"),
-            "nextFundingTime": (market.now_ms // FUNDING_MS + 1) * FUNDING_MS,
+            "lastFundingRate": market.rate(symbol),
+            "nextFundingTime": market.next_payment_ms(symbol),
             "interestRate": "0.00010000",
             "time": market.now_ms,
         }
@@ -190,36 +198,20 @@ def funding_info(market: FakeMarket, _query: Query) -> object:
 def funding_rate(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
     limit = min(int(query.get("limit", "100")), 1_000)
-    end = min(int(query.get("endTime", market.now_ms)), market.now_ms) // FUNDING_MS
-    start = -(-int(query.get("startTime", "0")) // FUNDING_MS)
-    first = max(start, end - 2_000)
-    times = [n * FUNDING_MS for n in range(first, end + 1)]
     return [
         {
             "symbol": symbol,
             "fundingTime": time,
-            "fundingRate": market.funding.get(symbol, "0.00010000"),
-            "markPrice": mark_of(market, symbol),
+            "fundingRate": market.rate(symbol),
+            "markPrice": market.mark(symbol),
         }
-        for time in (times[:limit] if "startTime" in query else times[-limit:])
+        for time in reversed(market.payments_ms(symbol, limit))
     ]
 
 
 def depth(market: FakeMarket, query: Query) -> object:
-    symbol = _symbol(market, query)
-    limit = int(query.get("limit", "500"))
-    price = market.last_close(symbol)
-    made = tuple(
-        [(text(price * (1 + side * 0.0005 * (n + 1))), "10.0") for n in range(20)] for side in (-1, 1)
-    )
-    bids, asks = market.books.get(symbol, made)
-    return {
-        "lastUpdateId": 1_027_024,
-        "E": market.now_ms,
-        "T": market.now_ms,
-        "bids": [list(level) for level in bids[:limit]],
-        "asks": [list(level) for level in asks[:limit]],
-    }
+    bids, asks = market.book(_symbol(market, query), int(query.get("limit", "500")))
+    return {"lastUpdateId": 1_027_024, "E": market.now_ms, "T": market.now_ms, "bids": bids, "asks": asks}
 
 
 def ticker_24hr(market: FakeMarket, query: Query) -> object:

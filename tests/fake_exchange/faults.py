@@ -1,6 +1,5 @@
 """What can go wrong with an answer, by name, and the schedule that says which answers it happens to."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,13 @@ import numpy as np
 Rows = list[list[Any]]
 
 HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We are back soon.</body></html>"
+
+
+def ends(path: str, end: str) -> bool:
+    """Tell whether a path ends so; `/*` stands for one more part of it."""
+    if end.endswith("/*"):
+        return path.rsplit("/", 1)[0].endswith(end.removesuffix("/*"))
+    return path.endswith(end)
 
 
 @dataclass
@@ -32,7 +38,7 @@ class Fault:
 
     def strikes(self, path: str, symbol: str) -> bool:
         """Tell whether this request is hit, and count it."""
-        if not path.endswith(self.endpoint) or (self.symbol and self.symbol != symbol):
+        if not ends(path, self.endpoint) or (self.symbol and self.symbol != symbol):
             return False
         if self.skip:
             self.skip -= 1
@@ -45,7 +51,18 @@ class Fault:
 
 
 # How the bytes are sent; the server knows how.
-WIRE = ("latency", "drip", "hang", "reset", "cut", "wrong_length", "short_length", "redirect_loop", "status")
+WIRE = (
+    "latency",
+    "drip",
+    "hang",
+    "reset",
+    "cut",
+    "wrong_length",
+    "short_length",
+    "redirect_loop",
+    "redirect",
+    "status",
+)
 
 # A good status with another body.
 BODIES: dict[str, Callable[[bytes], bytes]] = {
@@ -94,7 +111,9 @@ CANDLES: dict[str, Callable[[Rows], Rows]] = {
     "duplicate": lambda rows: [*rows, *rows[-3:]],
     "unordered": _shuffled,
     "missing_bars": lambda rows: rows[:5] + rows[8:],
-    "conflicting": lambda rows: [*rows, _changed(rows[-1], close=rows[-1][2])] if rows else rows,
+    "conflicting": lambda rows: (
+        [*rows, _changed(rows[len(rows) // 2], close=rows[len(rows) // 2][2])] if rows else rows
+    ),
     "seconds": lambda rows: [[row[0] // 1000, *row[1:]] for row in rows],
     "null_time": _middle(lambda row: [None, *row[1:]]),
     "text_time": _middle(lambda row: ["yesterday", *row[1:]]),
@@ -109,15 +128,10 @@ CANDLES: dict[str, Callable[[Rows], Rows]] = {
     "high_below_low": _middle(lambda row: _changed(row, high=row[3], low=row[2])),
     "close_outside": _middle(lambda row: _changed(row, close=str(float(row[2]) * 2))),
     "negative_volume": _middle(lambda row: _changed(row, volume="-5")),
+    "true_close": _middle(lambda row: _changed(row, close=True)),
+    "true_volume": _middle(lambda row: _changed(row, volume=True)),
     "short_row": _middle(lambda row: row[:3]),
     "row_is_text": _middle(lambda _: "1704067200000"),
     "row_is_null": _middle(lambda _: None),
 }
 HARMLESS = ("duplicate", "unordered", "missing_bars")
-
-
-def apply(kind: str, body: bytes) -> bytes:
-    """Return the body a fault of content leaves."""
-    if kind in BODIES:
-        return BODIES[kind](body)
-    return json.dumps(CANDLES[kind.removeprefix("candle:")](json.loads(body))).encode()

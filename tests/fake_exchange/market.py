@@ -1,16 +1,27 @@
 """The market that a test describes, and that a fake exchange serves in its own dialect."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 PERPETUAL_ENDS_MS = 4_133_404_800_000  # what Binance writes for "never"
 
 
+def text(value: float) -> str:
+    """Write a number so that reading it gives the same float."""
+    return repr(float(value))
+
+
 @dataclass(frozen=True)
 class Instrument:
-    """One contract; steps and minima as the exchange writes them."""
+    """One contract; steps and minima as the exchange writes them.
+
+    `contract_size` is in base units and matters where an exchange counts contracts (MEXC).
+    """
 
     base: str
     quote: str = "USDT"
@@ -23,6 +34,7 @@ class Instrument:
     contract_type: str = "PERPETUAL"
     delivery_ms: int = PERPETUAL_ENDS_MS
     suffix: str = ""  # `_260327` of a dated future
+    contract_size: str = "0.01"
 
     @property
     def symbol(self) -> str:
@@ -95,11 +107,18 @@ class FakeMarket:
     instruments: list[Instrument] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
     books: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = field(default_factory=dict)
+    book_coins: tuple[list[list[str]], list[list[str]]] | None = None
+    interest: str = "10659.509"
     funding: dict[str, str] = field(default_factory=dict)
     funding_hours: dict[str, int] = field(default_factory=dict)
     fillers: int = 60
-    page_cap: int = 1_500
+    page_cap: int = 5_000
     page_tail: bool = False
+    _rows: dict[tuple[str, int, int], list[list[object]]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _by_symbol(self) -> dict[str, Instrument]:
+        return {instrument.symbol: instrument for instrument in self.listed}
 
     @property
     def listed(self) -> list[Instrument]:
@@ -110,6 +129,86 @@ class FakeMarket:
         ]
         filled = [Instrument(base=f"FILLER{n}") for n in range(self.fillers)]
         return [*self.instruments, *implied, *filled]
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """Return the contract of a symbol."""
+        return self._by_symbol.get(symbol)
+
+    def hours(self, symbol: str) -> int:
+        """Return how many hours lie between two payments of funding."""
+        return self.adjusted_hours.get(symbol, 8)
+
+    def next_payment_ms(self, symbol: str) -> int:
+        """Return when funding is paid next."""
+        length = (self.hours(symbol) or 8) * HOUR_MS
+        return (self.now_ms // length + 1) * length
+
+    def payments_ms(self, symbol: str, limit: int) -> list[int]:
+        """Return when funding was paid last, the latest first."""
+        length = (self.hours(symbol) or 8) * HOUR_MS
+        last = self.now_ms // length * length
+        return [last - n * length for n in range(limit)]
+
+    def last(self, symbol: str) -> str:
+        """Return the last price, as the exchange writes it."""
+        return text(self.last_close(symbol))
+
+    @property
+    def trading(self) -> list[Instrument]:
+        """The contracts that are traded."""
+        return [instrument for instrument in self.listed if instrument.status == "TRADING"]
+
+    def mark(self, symbol: str) -> str:
+        """Return the mark price, as the exchange writes it."""
+        return self.marks.get(symbol, text(self.last_close(symbol)))
+
+    def rate(self, symbol: str) -> str:
+        """Return the funding rate, as the exchange writes it."""
+        return self.funding.get(symbol, "0.00010000")
+
+    def book(self, symbol: str, limit: int) -> tuple[list[list[str]], list[list[str]]]:
+        """Return bids and asks, best first; made up around the last close where none are described."""
+        price = self.last_close(symbol)
+        made = tuple(
+            [(text(price * (1 + side * 0.0005 * (n + 1))), "10.5") for n in range(20)] for side in (-1, 1)
+        )
+        bids, asks = self.books.get(symbol, made)
+        return [list(level) for level in bids[:limit]], [list(level) for level in asks[:limit]]
+
+    def rows(
+        self,
+        symbol: str,
+        timeframe_ms: int,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int,
+        latest: bool,
+    ) -> list[list[object]]:
+        """Return bars that open in [start, end] as `[time, open, high, low, close, volume, quote volume]` in text.
+
+        Of more than `limit` the latest are served, or the earliest.
+        """
+        if symbol not in self.bars:
+            return []
+        known = self._written(symbol, timeframe_ms)
+        times = [row[0] for row in known]
+        first = 0 if start_ms is None else bisect_left(times, start_ms)
+        past = len(times) if end_ms is None else bisect_right(times, end_ms)
+        limit = min(limit, self.page_cap)
+        inside = known[first:past]
+        return inside[-limit:] if latest or self.page_tail else inside[:limit]
+
+    def _written(self, symbol: str, timeframe_ms: int) -> list[list[object]]:
+        """Return all rows of a symbol, written once."""
+        key = (symbol, timeframe_ms, id(self.bars[symbol]))
+        if key not in self._rows:
+            served = self.served(symbol, timeframe_ms)
+            names = ("open", "high", "low", "close", "volume", "quote_volume")
+            columns = [[text(value) for value in getattr(served, name)] for name in names]
+            times = served.open_ms.tolist()
+            self._rows[key] = [list(row) for row in zip(times, *columns, strict=True)]
+        return self._rows[key]
 
     @property
     def adjusted_hours(self) -> dict[str, int]:

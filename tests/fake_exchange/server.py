@@ -12,14 +12,17 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from fake_exchange import binance
-from fake_exchange.faults import Fault, apply
+from fake_exchange.dialect import RefusedQueryError
+from fake_exchange.faults import BODIES, CANDLES, Fault, ends
 from fake_exchange.market import FakeMarket
 
 REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 404: "Not Found"}
@@ -35,13 +38,28 @@ class FakeExchange:
         *,
         dialect: ModuleType = binance,
         latency_s: float = 0,
+        closed: Sequence[str] = (),
+        toll: "Toll | None" = None,
     ) -> None:
+        """Describe the exchange.
+
+        Args:
+            market: what it knows.
+            faults: what goes wrong.
+            dialect: how it speaks.
+            latency_s: how long every answer takes.
+            closed: the ends of paths that it does not have.
+            toll: the budget it enforces.
+        """
         self.market = market
         self.faults = list(faults)
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.heads: list[str] = []
         self.latency_s = latency_s
         self.in_flight = self.most_in_flight = 0
         self._dialect = dialect
+        self._closed = tuple(closed)
+        self._toll = toll
         self._loop = asyncio.new_event_loop()
         self._connections: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
@@ -99,6 +117,7 @@ class FakeExchange:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; tell whether the connection stays open."""
         head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head.decode())
         target = urlsplit(head.split(b" ", 2)[1].decode())
         query = dict(parse_qsl(target.query))
         self.requests.append((target.path, query))
@@ -106,20 +125,37 @@ class FakeExchange:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(self.latency_s)
-            status, body = self._content(target.path, query)
-            fault = next((f for f in self.faults if f.strikes(target.path, query.get("symbol", ""))), None)
+            symbol = self._dialect.symbol_of(target.path, query)
+            fault = next((f for f in self.faults if f.strikes(target.path, symbol)), None)
+            if self._toll is not None and not self._toll.pay(self._dialect.weight(target.path, query)):
+                status, refusal = self._dialect.refusal(self._toll.window_s)
+                return await self._send(writer, status, json.dumps(refusal).encode(), None)
+            status, body = self._content(target.path, query, fault)
             return await self._send(writer, status, body, fault)
         finally:
             self.in_flight -= 1
 
-    def _content(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
-        route = self._dialect.ROUTES.get(path)
+    def _content(self, path: str, query: dict[str, str], fault: Fault | None) -> tuple[int, bytes]:
+        route = self._route(path)
         if route is None:
             return 404, b"<html>404 Not found</html>"
         try:
-            return 200, json.dumps(route(self.market, query)).encode()
-        except self._dialect.RefusedQueryError as refused:
+            answer = route(
+                self.market, {"symbol": path.rsplit("/", 1)[-1], **query} if "_" in path else query
+            )
+        except RefusedQueryError as refused:
             return refused.status, json.dumps(refused.body).encode()
+        defect = fault.kind.removeprefix("candle:") if fault and fault.kind.startswith("candle:") else None
+        if defect is not None:
+            rows = CANDLES[defect](self._dialect.candle_rows(answer))
+            answer = self._dialect.with_rows(answer, rows)
+        return 200, json.dumps(answer).encode()
+
+    def _route(self, path: str) -> Callable[[FakeMarket, dict[str, str]], object] | None:
+        if any(ends(path, end) for end in self._closed):
+            return None
+        routes = self._dialect.ROUTES
+        return routes.get(path) or routes.get(f"{path.rsplit('/', 1)[0]}/*")
 
     async def _send(
         self, writer: asyncio.StreamWriter, status: int, body: bytes, fault: Fault | None
@@ -152,6 +188,34 @@ class FakeExchange:
         return reply.length is None
 
 
+class Toll:
+    """A published budget: `limit` in any `window_s`, counted when a request arrives.
+
+    `refused` counts requests beyond it, `above` those that found more than `share` of it used.
+    """
+
+    def __init__(self, limit: float, window_s: float, share: float = 0.8) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self.share = share
+        self.refused = self.above = 0
+        self.paid = self.most = 0.0
+        self._window: deque[tuple[float, float]] = deque()
+
+    def pay(self, weight: float) -> bool:
+        """Count a request; tell whether it may pass."""
+        now = time.monotonic()
+        while self._window and self._window[0][0] <= now - self.window_s:
+            self._window.popleft()
+        used = weight + sum(paid for _, paid in self._window)
+        self._window.append((now, weight))
+        self.paid += weight
+        self.most = max(self.most, used)
+        self.above += used > self.share * self.limit
+        self.refused += used > self.limit
+        return used <= self.limit
+
+
 @dataclass
 class Reply:
     """An answer about to be sent; `length` is what the header claims where that is not the truth."""
@@ -167,8 +231,12 @@ class Reply:
         match fault.kind if fault else "":
             case "" | "drip" | "latency":
                 made = self
+            case kind if kind.startswith("candle:"):
+                made = self
             case "redirect_loop":
-                made = Reply(302, b"", (("Location", "/fapi/v1/again"),))
+                made = Reply(302, b"", (("Location", "/again"),))
+            case "redirect":
+                made = Reply(302, b"", (("Location", fault.body.decode()),))
             case "status":
                 made = Reply(int(fault.value), fault.body, fault.headers)
             case "cut":
@@ -178,7 +246,7 @@ class Reply:
             case "short_length":
                 made = replace(self, length=size - 7)
             case kind:
-                made = replace(self, body=apply(kind, self.body))
+                made = replace(self, body=BODIES[kind](self.body))
         return made
 
     def head(self) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fake_exchange import binance
+from fake_exchange import binance, bingx, bybit, mexc, weex
 from fake_exchange.market import DAY_MS, FakeMarket, bars
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "exchange-responses"
@@ -15,18 +15,48 @@ NOW_MS = 1_704_067_200_000
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded answers are not beside this checkout")
 
+BTC = {"symbol": "BTCUSDT"}
+LINEAR = {**BTC, "category": "linear"}
+BINGX = {"symbol": "BTC-USDT"}
+MEXC = {"symbol": "BTC_USDT"}
+# (exchange, recorded answer) to the query the fake is asked with
 CASES = {
-    "GetServerTime": {},
-    "GetExchangeInfo": {},
-    "GetKlines": {"symbol": "BTCUSDT", "interval": "1d", "limit": "3"},
-    "GetMarkPrice": {"symbol": "BTCUSDT"},
-    "GetFundingInfo": {},
-    "GetFundingRates": {"symbol": "BTCUSDT", "limit": "2"},
-    "GetOrderBook": {"symbol": "BTCUSDT", "limit": "5"},
-    "GetTicker": {"symbol": "BTCUSDT"},
-    "GetBookPrice": {"symbol": "BTCUSDT"},
-    "GetOpenInterest": {"symbol": "BTCUSDT"},
+    ("binance", "GetServerTime"): {},
+    ("binance", "GetExchangeInfo"): {},
+    ("binance", "GetKlines"): {**BTC, "interval": "1d", "limit": "3"},
+    ("binance", "GetMarkPrice"): BTC,
+    ("binance", "GetFundingInfo"): {},
+    ("binance", "GetFundingRates"): {**BTC, "limit": "2"},
+    ("binance", "GetOrderBook"): {**BTC, "limit": "5"},
+    ("binance", "GetTicker"): BTC,
+    ("binance", "GetBookPrice"): BTC,
+    ("binance", "GetOpenInterest"): BTC,
+    ("bybit", "GetLinearInverseSymbols"): LINEAR,
+    ("bybit", "GetKlines"): {**LINEAR, "interval": "D", "limit": "3"},
+    ("bybit", "GetLinearInverseTickers"): LINEAR,
+    ("bybit", "GetOrderbook"): LINEAR,
+    ("bybit", "GetFundingRateHistory"): {**LINEAR, "limit": "1"},
+    ("bybit", "GetOpenInterest"): {**LINEAR, "intervalTime": "1h"},
+    ("bingx", "GetContracts"): {},
+    ("bingx", "GetKlines"): {**BINGX, "interval": "1d", "limit": "3"},
+    ("bingx", "GetFundingRate"): BINGX,
+    ("bingx", "GetOrderBook"): BINGX,
+    ("bingx", "GetFundingRateHistory"): BINGX,
+    ("bingx", "GetOpenInterest"): BINGX,
+    ("bingx", "GetTicker"): BINGX,
+    ("weex", "GetExchangeInfo"): {},
+    ("weex", "GetKlines"): {**BTC, "interval": "1d"},
+    ("weex", "GetKlineHistory"): {**BTC, "interval": "1d"},
+    ("weex", "GetFundingRate"): BTC,
+    ("weex", "GetOrderBook"): {**BTC, "limit": "15"},
+    ("weex", "GetFundingRateHistory"): BTC,
+    ("weex", "GetOpenInterest"): BTC,
+    ("mexc", "GetSymbols"): {},
+    ("mexc", "GetTickers"): {},
+    ("mexc", "GetFundingRate"): MEXC,
+    ("mexc", "GetFundingRateHistory"): {**MEXC, "page_size": "2"},
 }
+MODULES = {"binance": binance, "bybit": bybit, "bingx": bingx, "weex": weex, "mexc": mexc}
 
 
 def market() -> FakeMarket:
@@ -34,10 +64,16 @@ def market() -> FakeMarket:
     return FakeMarket(now_ms=NOW_MS, bars={"BTCUSDT": bars(NOW_MS - 5 * DAY_MS, closes)}, fillers=2)
 
 
+def _kind(value: object) -> str:
+    """Return JSON's own kind of a value, which knows one sort of number."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if number else type(value).__name__
+
+
 def differences(recorded: object, served: object, where: str = "") -> list[str]:
     """Return every place where the kinds of two JSON values differ; a list is judged by its first elements."""
-    if type(recorded) is not type(served):
-        return [f"{where}: {type(recorded).__name__} recorded, {type(served).__name__} served"]
+    if _kind(recorded) != _kind(served):
+        return [f"{where}: {_kind(recorded)} recorded, {_kind(served)} served"]
     if isinstance(recorded, dict):
         missing = [f"{where}.{key}: only on one side" for key in recorded.keys() ^ served.keys()]
         both = recorded.keys() & served.keys()
@@ -45,7 +81,7 @@ def differences(recorded: object, served: object, where: str = "") -> list[str]:
             d for key in both for d in differences(recorded[key], served[key], f"{where}.{key}")
         ]
     if isinstance(recorded, list) and recorded and served:
-        if len({type(item) for item in recorded}) > 1:  # a tuple, such as a candle
+        if len({_kind(item) for item in recorded}) > 1:  # a tuple, such as a candle
             if len(recorded) != len(served):
                 return [f"{where}: {len(recorded)} fields recorded, {len(served)} served"]
             pairs = list(zip(recorded, served, strict=True))
@@ -55,12 +91,45 @@ def differences(recorded: object, served: object, where: str = "") -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_served_answer_has_the_recorded_shape(name):
-    """Keys and JSON types of the fake's answer are those that Binance's own answer was recorded with."""
-    recorded = json.loads((RECORDED / "binance" / f"{name}.json").read_text())
-    served = json.loads(json.dumps(binance.ROUTES[recorded["path"]](market(), CASES[name])))
+def answer(exchange: str, path: str, query: dict[str, str]) -> object:
+    """Return what the fake answers to a request, as it leaves it."""
+    routes = MODULES[exchange].ROUTES
+    route = routes.get(path) or routes[f"{path.rsplit('/', 1)[0]}/*"]
+    return json.loads(json.dumps(route(market(), query)))
+
+
+@pytest.mark.parametrize(("exchange", "name"), CASES)
+def test_served_answer_has_the_recorded_shape(exchange, name):
+    """Keys and JSON types of the fake's answer are those that the exchange's own answer was recorded with."""
+    recorded = json.loads((RECORDED / exchange / f"{name}.json").read_text())
+    served = answer(exchange, recorded["path"], CASES[exchange, name])
     assert differences(recorded["response"], served) == []
+
+
+def test_every_endpoint_that_is_recorded_is_compared():
+    """What the fakes serve without a recorded answer to hold it against is named here, and nothing else."""
+    paths = {
+        exchange: {json.loads((RECORDED / exchange / f"{name}.json").read_text())["path"] for name in names}
+        for exchange, names in (
+            (exchange, [name for one, name in CASES if one == exchange]) for exchange in MODULES
+        )
+    }
+    unheld = {
+        path
+        for exchange, module in MODULES.items()
+        for path in module.ROUTES
+        if not any(
+            recorded == path or recorded.startswith(path.removesuffix("*")) for recorded in paths[exchange]
+        )
+    }
+    assert unheld == {
+        "/v5/market/time",
+        "/openApi/swap/v2/server/time",
+        "/capi/v3/market/time",
+        "/api/v1/contract/ping",
+        "/api/v1/contract/kline/*",
+        "/api/v1/contract/depth/*",
+    }
 
 
 def test_every_filter_has_its_recorded_shape():

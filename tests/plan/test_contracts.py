@@ -58,3 +58,62 @@ def test_shorts_round_within_the_plan(cli: Cli) -> None:
     assert any(leg["side"] == "short" for leg in data["legs"])
     assert data["rounded"]["notional"] <= 50_000 + 1e-6
     assert data["rounded"]["beta"] == pytest.approx(2.2, abs=0.01)
+
+
+@pytest.mark.parametrize("notional", [50, 150, 1_000, 5_000, 50_000])
+@pytest.mark.parametrize("sector", ["l1", "defi"])
+def test_no_leg_changes_its_side(cli: Cli, sector: str, notional: float) -> None:
+    """A short rounds to a short or to nothing, and a moved beta is told."""
+    argv = (
+        "--sector",
+        sector,
+        "--exchange",
+        "sample",
+        "--allow-short",
+        "--target",
+        "0.8",
+        "--notional",
+        str(notional),
+    )
+    report = json.loads(cli("solve", *argv, "-O", "json").out)
+    data = report["data"]
+    for leg in data["legs"]:
+        assert leg["contracts"] * leg["notional"] >= 0
+    if data["rounded"]["beta"] is not None and abs(data["rounded"]["beta"] - 0.8) > 0.02:
+        assert any(w["id"] == "beta-moved" for w in report["warnings"])
+
+
+@pytest.mark.parametrize("notional", [50, 100, 300, 2_000])
+def test_no_leg_exceeds_its_cap(cli: Cli, notional: float) -> None:
+    """Rounding never takes a leg past 40 % of the notional, and a leg far from its plan is named."""
+    report = solved(cli, notional)
+    for leg in report["data"]["legs"]:
+        assert abs(leg["rounded_notional"]) <= 0.4 * notional + 1e-9
+
+
+def test_the_account_shown_is_the_one_held(cli: Cli) -> None:
+    """With 60 the short rounds to nothing: the first screen shows an unhedged account, and says so."""
+    argv = (
+        "--sector",
+        "l1",
+        "--only",
+        "ETH,SOL",
+        "--notional",
+        "60",
+        "--leverage",
+        "5",
+        "--exchange",
+        "sample",
+        "--as-of",
+        "2026-06-30T12:00:00Z",
+    )
+    report = json.loads(cli("hedge", *argv, "-O", "json").out)
+    rounded = report["data"]["rounded"]
+    assert report["data"]["hedge"]["rounded_notional"] == 0
+    (down,) = (s for s in rounded["scenarios"] if s["benchmark_move"] == -0.10)
+    legs = report["data"]["basket"]["legs"]
+    assert down["net_pnl"] == pytest.approx(-0.1 * sum(leg["rounded_notional"] * leg["beta"] for leg in legs))
+    assert {"hedge-not-held", "hedge-residue"} <= {w["id"] for w in report["warnings"]}
+    shown = cli("hedge", *argv).out
+    assert "BTC -10%:" in shown
+    assert "account +0.00" not in shown

@@ -1,0 +1,115 @@
+"""Candles over any span, page by page, until nothing is lacking that the exchange has."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from betacli.core.calendar import TIMEFRAMES_MS
+from betacli.core.candles import bars_between, resample
+from betacli.core.model import Candles, Unknown
+from betacli.data.bars import candles_of, in_base_units, opens_within, page_rows, pages
+from betacli.data.candles import Listing
+from betacli.data.transport import together
+from betacli.data.venue import Venue
+from betacli.errors import ExchangeFailed
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+class Pager:
+    """Fetches bars of one exchange. `ask` calls one of ccxt's methods; `now_ms` is the exchange's time."""
+
+    def __init__(self, venue: Venue, *, ask: Ask, now_ms: int) -> None:
+        self._venue = venue
+        self._ask = ask
+        self._now_ms = now_ms
+
+    async def bars(self, listing: Listing, timeframe: str, start_ms: int, end_ms: int) -> Candles | Unknown:
+        """Return one symbol's bars that open in [start, end), which all have closed.
+
+        A timeframe the exchange does not have is put together from a finer one.
+        """
+        finer = self._venue.built.get(timeframe, timeframe)
+        found = await self._history(listing, finer, start_ms, end_ms)
+        if finer == timeframe or isinstance(found, Unknown):
+            return found
+        return bars_between(resample(found, TIMEFRAMES_MS[timeframe]), start_ms, end_ms)
+
+    async def _history(
+        self, listing: Listing, timeframe: str, start_ms: int, end_ms: int
+    ) -> Candles | Unknown:
+        """Fetch all pages at once."""
+        timeframe_ms = TIMEFRAMES_MS[timeframe]
+        rows = await self._recent(listing, timeframe, start_ms, end_ms)
+        opens = opens_within(rows, start_ms, end_ms)
+        older = self._pages(start_ms, min(opens) if opens else end_ms, timeframe_ms)
+        found = await together(self._span(listing, timeframe, *page) for page in older)
+        candles = candles_of(
+            [*rows, *(row for page in found for row in page)],
+            symbol=listing.symbol,
+            timeframe_ms=timeframe_ms,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            now_ms=self._now_ms,
+        )
+        return candles if isinstance(candles, Unknown) else in_base_units(candles, self._unit(listing))
+
+    def _pages(self, start_ms: int, end_ms: int, timeframe_ms: int) -> list[tuple[int, int]]:
+        bars = (end_ms - start_ms) // timeframe_ms
+        if bars <= 0:
+            return []
+        return pages(start_ms, end_ms, timeframe_ms, page_rows(bars, self._venue.page_costs))
+
+    async def _recent(self, listing: Listing, timeframe: str, start_ms: int, end_ms: int) -> list[list[Any]]:
+        """Fetch the latest bars in the one cheap request that gives them, where the exchange has one."""
+        timeframe_ms = TIMEFRAMES_MS[timeframe]
+        most = self._venue.recent_rows
+        ago = -(-(self._now_ms - start_ms) // timeframe_ms)  # bars, the unfinished one included
+        latest = end_ms > self._now_ms - most * timeframe_ms
+        if not most or not latest:
+            return []
+        try:
+            rows: list[list[Any]] = await self._ask(
+                "fetch_ohlcv", listing.symbol, timeframe, None, min(most, ago + 1), {}
+            )
+        except ExchangeFailed as failed:
+            if failed.reason != "bad_response":
+                raise
+            return []  # the pages may still be there
+        opens = opens_within(rows, start_ms, end_ms)
+        # nothing is missing behind what was found, or the pages shall find it
+        return rows if opens and max(opens) == end_ms - timeframe_ms else []
+
+    async def _span(self, listing: Listing, timeframe: str, start_ms: int, end_ms: int) -> list[list[Any]]:
+        """Fetch one page, and once more what it lacks at either end.
+
+        A short page proves nothing: the exchange may cut pages shorter than asked, or the bars may not exist. Only
+        an empty answer for what is missing ends the search; bars missing in between stay missing.
+        """
+        timeframe_ms = TIMEFRAMES_MS[timeframe]
+        wanted = (end_ms - start_ms) // timeframe_ms
+        until = {**self._venue.candle_params, "until": end_ms - 1}
+        rows: list[list[Any]] = await self._ask(
+            "fetch_ohlcv", listing.symbol, timeframe, start_ms, wanted, until
+        )
+        opens = opens_within(rows, start_ms, end_ms)
+        if not opens or len(set(opens)) >= wanted:
+            return rows
+        first_ms, next_ms = min(opens), max(opens) + timeframe_ms
+        listed_ms = listing.market.listed_ms if listing.market else None
+        starts_when_listed = listed_ms is not None and first_ms <= listed_ms + timeframe_ms
+        lacking = [
+            *([] if starts_when_listed else [(start_ms, first_ms)]),
+            (next_ms, end_ms),
+        ]
+        more = await together(
+            self._span(listing, timeframe, lack_ms, past_ms)
+            for lack_ms, past_ms in lacking
+            if past_ms - lack_ms >= timeframe_ms
+        )
+        return rows + [row for part in more for row in part]
+
+    def _unit(self, listing: Listing) -> float | None:
+        """Return what one unit of a candle's volume is in base units."""
+        if self._venue.volume_in == "contracts":
+            return float(listing.market.contract_size) if listing.market else None
+        return 1.0 if self._venue.volume_in == "base" else None
