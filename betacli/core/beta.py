@@ -1,44 +1,124 @@
 """Betas and their standard errors, for every asset at once.
 
-An estimator is a recipe: which bars, how far back, and how the observations are weighted. A preset is one row of
-`PRESETS`.
+An estimator is a recipe of steps, each of which can be chosen without the others:
+
+    timeframe, window    which bars, and how far back
+    half-life            how fast they age; all count the same without one
+    band                 whether returns are clipped to a band around the benchmark's (winsorised), and its center
+    estimator, lags      how the asset is regressed on the benchmark
+    errors               under equal noise, or by Newey and West (`hac`)
+    shrink               where the slopes are pulled to: the cross-section's mean (`vasicek`) or a fixed beta
+
+A preset is one row of `PRESETS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from betacli.core.kalman import kalman
+from betacli.core.lags import dimson, frazzini_pedersen, scholes_williams
 from betacli.core.model import Floats
+from betacli.core.regress import MIN_OBS, Fit, least_squares, pair
+from betacli.core.shrink import fixed, vasicek
 from betacli.core.student import t_quantile
+from betacli.core.winsorise import clip_to_band, winsorised
 
 CONFIDENCE = 0.95
-MIN_OBS = 3
+COVERED = (0.93, 0.97)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """How a beta is estimated: bars of `timeframe` over `window_days`, aged by `half_life_days` (None: not at all).
 
-    `estimator` is a key of `ESTIMATORS`; `daily_sibling` names the preset that replaces this one where the source
-    has only daily bars.
+    `estimator` is a key of `ESTIMATORS`; `n_lags` those of `dimson`; `vol_days` the horizon of volatility of
+    `frazzini-pedersen`. `band` is the half-width of the winsorising band in betas around `center`, None for none.
+    `shrink` pulls to the cross-section's mean (`vasicek`), or keeps the share `keep` of the slope and goes to `toward`
+    for the rest (`fixed`). Below `min_obs` common returns there is no beta.
+
+    `coverage` is how often the 95 % interval held the true beta of the simulated market, where that was outside
+    0.93-0.97 or has no meaning: then no interval is given. None where the interval held. `daily_sibling` names the
+    preset that replaces this one where the source has only daily bars.
     """
 
     estimator: str = "ols"
     timeframe: str = "1d"
     window_days: float = 90
     half_life_days: float | None = None
+    band: float | None = None
+    center: float = 1.0
+    n_lags: int = 1
+    vol_days: float = 90
+    errors: Literal["equal-noise", "hac"] = "equal-noise"
+    shrink: Literal["vasicek", "fixed"] | None = None
+    keep: float = 2 / 3
+    toward: float = 1.0
+    min_obs: int = MIN_OBS
+    coverage: float | None = None
     daily_sibling: str | None = None
 
     def aged(self, half_life_days: float) -> "Recipe":
         """Return the same recipe with exponential weights."""
-        return replace(self, estimator="ewma", half_life_days=half_life_days)
+        return replace(self, half_life_days=half_life_days)
 
+
+OLS = Recipe()
+EWMA = Recipe(window_days=180, half_life_days=60, min_obs=10)
+WELCH = replace(EWMA, band=3.0)
+FOUR_HOURS = Recipe(timeframe="4h", errors="hac", min_obs=60, daily_sibling="ols-90d")
 
 PRESETS: dict[str, Recipe] = {
-    "ols-90d": Recipe(),
-    "ols-180d": Recipe(window_days=180),
-    "ewma-60d": Recipe(estimator="ewma", window_days=180, half_life_days=60),
+    "ols-90d": OLS,
+    "ols-30d": replace(OLS, window_days=30),
+    "ols-180d": replace(OLS, window_days=180),
+    "ols-90d-4h": FOUR_HOURS,
+    "ewma-60d": EWMA,
+    "ewma-60d-4h": replace(FOUR_HOURS, window_days=180, half_life_days=60, daily_sibling="ewma-60d"),
+    "vasicek-90d": replace(OLS, shrink="vasicek", min_obs=10),
+    "welch-90d": replace(OLS, band=3.0, min_obs=10),
+    "welch-60d": WELCH,
+    "welch-60d-4h": replace(
+        FOUR_HOURS, window_days=180, half_life_days=60, band=3.0, daily_sibling="welch-60d"
+    ),
+    "ewma-vasicek": replace(EWMA, shrink="vasicek"),
+    "ewma-vasicek-4h": replace(
+        FOUR_HOURS, window_days=180, half_life_days=60, shrink="vasicek", daily_sibling="ewma-vasicek"
+    ),
+    "welch-vasicek": replace(WELCH, shrink="vasicek"),
+    "welch-vasicek-4h": replace(
+        FOUR_HOURS,
+        window_days=180,
+        half_life_days=60,
+        band=3.0,
+        shrink="vasicek",
+        daily_sibling="welch-vasicek",
+    ),
+    "welch-vasicek-30d-4h": replace(
+        FOUR_HOURS,
+        window_days=180,
+        half_life_days=30,
+        band=3.0,
+        shrink="vasicek",
+        daily_sibling="welch-vasicek",
+    ),
+    "blume-90d": replace(OLS, shrink="fixed", min_obs=10, coverage=0.0),
+    "dimson-90d": replace(OLS, estimator="dimson", min_obs=10),
+    "scholes-williams-90d": replace(OLS, estimator="scholes-williams", errors="hac", min_obs=10),
+    "frazzini-pedersen": replace(
+        OLS,
+        estimator="frazzini-pedersen",
+        window_days=365,
+        shrink="fixed",
+        keep=0.6,
+        min_obs=120,
+        coverage=0.0,
+    ),
+    "kalman-180d": replace(OLS, estimator="kalman", window_days=180, min_obs=60),
+    "downside-180d": replace(OLS, estimator="downside", window_days=180, min_obs=10),
+    "upside-180d": replace(OLS, estimator="upside", window_days=180, min_obs=10),
 }
 
 
@@ -46,9 +126,12 @@ PRESETS: dict[str, Recipe] = {
 class BetaEstimates:
     """One entry (N,) per asset; NaN where it cannot be estimated.
 
-    `beta`, `std_error`, and the 95 % interval `ci_low`, `ci_high` from Student's t with `n_eff` − 2 degrees of
-    freedom; `r_squared` and `correlation` weighted like the beta; `residual_vol` per bar; `n_obs` returns used;
-    `n_eff` = (Σw)² / Σw², which is `n_obs` where the weights are flat.
+    `beta`, `std_error`, and the 95 % interval `ci_low`, `ci_high`: Student's with `n_eff` − 2 degrees of freedom
+    (less the lags), or the normal, as `interval` says; None where the recipe has no interval. `std_error` and interval
+    are about the truth: where winsorising biases the beta toward its center, the interval stands around the
+    beta less that `bias`. `r_squared` and `correlation` are those of the returns as they are, weighted like the beta;
+    `residual_vol` per bar; `n_obs` returns used; `n_eff` = (Σw)² / Σw² over the weights present, which is `n_obs`
+    where they are flat. `why` tells per asset why there is no beta, None where there is one.
     """
 
     beta: Floats
@@ -60,6 +143,9 @@ class BetaEstimates:
     residual_vol: Floats
     n_obs: Floats
     n_eff: Floats
+    bias: Floats
+    interval: Literal["student", "normal"] | None = "student"
+    why: tuple[str | None, ...] = ()
 
 
 def age_weights(n_bars: int, half_life_bars: float) -> Floats:
@@ -68,81 +154,166 @@ def age_weights(n_bars: int, half_life_bars: float) -> Floats:
     return np.asarray(0.5 ** (age / half_life_bars))
 
 
-def regress(returns: Floats, market: Floats, weights: Floats) -> BetaEstimates:
-    """Regress each asset on the market with an intercept, on the rows the two share.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Data:
+    """What a regression is made from: returns (T, N), market (T,), weights (T,) and the bars in a day."""
 
-    β = Σw(m−m̄)(r−r̄) / Σw(m−m̄)². The weights say how much an observation counts, not how noisy it is, so the
-    standard error is that of a weighted mean of products under equal noise:
-    SE² = σ² Σw²(m−m̄)² / (Σw(m−m̄)²)², σ² = (Σwe² / Σw) · N_eff / (N_eff − 2). Flat weights give OLS exactly.
+    returns: Floats
+    market: Floats
+    weights: Floats
+    bars_per_day: float
+
+
+def _ols(recipe: Recipe, data: Data) -> Fit:
+    """Ordinary least squares on returns as they are, or winsorised."""
+    hac, with_scores = recipe.errors == "hac", recipe.shrink == "vasicek"
+    sample = pair(data.returns, data.market, data.weights)
+    if recipe.band is None:
+        return least_squares(sample, hac=hac, with_scores=with_scores)
+    return winsorised(sample, data.market, recipe.center, recipe.band, hac=hac, with_scores=with_scores)
+
+
+def _downside(recipe: Recipe, data: Data) -> Fit:
+    """The bars on which the benchmark fell, with an intercept of their own."""
+    return _ols(recipe, replace(data, market=np.where(data.market < 0, data.market, np.nan)))
+
+
+def _upside(recipe: Recipe, data: Data) -> Fit:
+    """The bars on which the benchmark rose, with an intercept of their own."""
+    return _ols(recipe, replace(data, market=np.where(data.market > 0, data.market, np.nan)))
+
+
+def _dimson(recipe: Recipe, data: Data) -> Fit:
+    hac, with_scores = recipe.errors == "hac", recipe.shrink == "vasicek"
+    returns = _clipped(recipe, data)
+    return dimson(returns, data.market, data.weights, recipe.n_lags, hac=hac, with_scores=with_scores)
+
+
+def _scholes_williams(recipe: Recipe, data: Data) -> Fit:
+    with_scores = recipe.shrink == "vasicek"
+    return scholes_williams(_clipped(recipe, data), data.market, data.weights, with_scores=with_scores)
+
+
+def _frazzini_pedersen(recipe: Recipe, data: Data) -> Fit:
+    n_vol = max(2, round(recipe.vol_days * data.bars_per_day))
+    return frazzini_pedersen(_clipped(recipe, data), data.market, data.weights, n_vol)
+
+
+def _kalman(recipe: Recipe, data: Data) -> Fit:
+    return kalman(_clipped(recipe, data), data.market)
+
+
+def _clipped(recipe: Recipe, data: Data) -> Floats:
+    if recipe.band is None:
+        return data.returns
+    return clip_to_band(data.returns, data.market, recipe.center, recipe.band)
+
+
+Estimator = Callable[[Recipe, Data], Fit]
+ESTIMATORS: Mapping[str, Estimator] = {
+    "ols": _ols,
+    "dimson": _dimson,
+    "scholes-williams": _scholes_williams,
+    "frazzini-pedersen": _frazzini_pedersen,
+    "kalman": _kalman,
+    "downside": _downside,
+    "upside": _upside,
+}
+
+
+def estimate(
+    recipe: Recipe, returns: Floats, market: Floats, bars_per_day: float, *, groups: Floats | None = None
+) -> BetaEstimates:
+    """Estimate the betas (N,) of returns (T, N) on market (T,) by a recipe.
 
     Args:
-        returns: (T, N) simple returns, NaN where missing.
-        market: (T,) benchmark returns, NaN where missing.
-        weights: (T,) positive, one per bar.
-
-    Returns:
-        Estimates per asset; all NaN for an asset with fewer than 3 common returns (or N_eff ≤ 2), or where the
-        benchmark does not move on them.
+        recipe: its window is the rows given; nothing is cut here.
+        returns: (T, N) simple returns per bar, NaN where missing; the N columns are the cross-section that shrinking
+            draws its prior from. Below 5 betas nothing is shrunk.
+        market: (T,) of the benchmark, NaN where missing.
+        bars_per_day: turns days into bars.
+        groups: (N,) labels, one per sector: a beta is shrunk toward its own sector's mean, or the whole
+            cross-section's where the sector has fewer than 5. None: toward the cross-section's.
     """
-    both = np.isfinite(returns) & np.isfinite(market)[:, None]
-    w = np.where(both, weights[:, None], 0.0)
-    total = w.sum(axis=0)
-    n_obs = both.sum(axis=0).astype(np.float64)
-    m_raw = np.where(both, market[:, None], 0.0)
-    r_raw = np.where(both, returns, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        n_eff = total**2 / (w**2).sum(axis=0)
-        m = np.where(both, m_raw - (w * m_raw).sum(axis=0) / total, 0.0)
-        r = np.where(both, r_raw - (w * r_raw).sum(axis=0) / total, 0.0)
-        s_mm = (w * m * m).sum(axis=0)
-        s_mr = (w * m * r).sum(axis=0)
-        s_rr = (w * r * r).sum(axis=0)
-        moves = s_mm > 1e-28 * total * (1.0 + (m_raw**2).max(axis=0, initial=0.0))
-        known = (n_obs >= MIN_OBS) & (n_eff > 2) & moves
-        beta = np.where(known, s_mr / s_mm, np.nan)
-        residual = np.where(both, r - np.where(known, beta, 0.0) * m, 0.0)
-        mean_square = (w * residual * residual).sum(axis=0) / total
-        noise = mean_square * n_eff / (n_eff - 2)
-        std_error = np.where(known, np.sqrt(noise * (w * w * m * m).sum(axis=0)) / s_mm, np.nan)
-        varies = known & (s_rr > 1e-28 * total)
-        correlation = np.where(varies, np.clip(s_mr / np.sqrt(s_mm * s_rr), -1.0, 1.0), np.nan)
-        residual_vol = np.where(known, np.sqrt(noise), np.nan)
-    half_width = std_error * np.array([t_quantile(0.5 + CONFIDENCE / 2, float(n) - 2) for n in n_eff])
+    half_life = recipe.half_life_days
+    n_bars = len(market)
+    weights = np.ones(n_bars) if half_life is None else age_weights(n_bars, half_life * bars_per_day)
+    data = Data(returns=returns, market=market, weights=weights, bars_per_day=bars_per_day)
+    fit = _known(ESTIMATORS[recipe.estimator](recipe, data), recipe.min_obs)
+    if recipe.shrink == "vasicek":
+        fit = vasicek(fit, groups)
+    elif recipe.shrink == "fixed":
+        fit = fixed(fit, recipe.keep, recipe.toward)
+    return _finished(recipe, fit)
+
+
+def ols(returns: Floats, market: Floats, half_life_bars: float | None = None) -> BetaEstimates:
+    """Estimate by least squares, every return counting the same or aged by a half-life in bars."""
+    return estimate(Recipe(half_life_days=half_life_bars), returns, market, 1.0)
+
+
+def _known(fit: Fit, min_obs: int) -> Fit:
+    """Blank the assets with fewer returns than the recipe needs."""
+    if (fit.n_obs >= min_obs).all():
+        return fit
+    blank = np.where(fit.n_obs >= min_obs, 0.0, np.nan)
+    names = ("beta", "std_error", "bias", "correlation", "residual_vol", "n_eff")
+    return replace(fit, **{name: getattr(fit, name) + blank for name in names})
+
+
+def _finished(recipe: Recipe, fit: Fit) -> BetaEstimates:
+    """Put the interval around the estimate less its bias."""
+    told = recipe.coverage is None
+    std_error = fit.std_error if told else np.full(len(fit.beta), np.nan)
+    half_width = std_error * quantiles(0.5 + CONFIDENCE / 2, fit.dof)
+    middle = fit.beta - fit.bias
+    student = bool(np.isfinite(fit.dof).any())
     return BetaEstimates(
-        beta=beta,
+        beta=fit.beta,
         std_error=std_error,
-        ci_low=beta - half_width,
-        ci_high=beta + half_width,
-        r_squared=correlation**2,
-        correlation=correlation,
-        residual_vol=residual_vol,
-        n_obs=n_obs,
-        n_eff=np.where(known, n_eff, np.nan),
+        ci_low=middle - half_width,
+        ci_high=middle + half_width,
+        r_squared=fit.correlation**2,
+        correlation=fit.correlation,
+        residual_vol=fit.residual_vol,
+        n_obs=fit.n_obs,
+        n_eff=fit.n_eff,
+        bias=fit.bias,
+        interval=None if not told else "student" if student else "normal",
+        why=tuple(
+            None if known else _reason(recipe, n_obs)
+            for known, n_obs in zip(np.isfinite(fit.beta).tolist(), fit.n_obs.tolist(), strict=True)
+        ),
     )
 
 
-def ols(returns: Floats, market: Floats, _half_life_bars: float | None) -> BetaEstimates:
-    """Estimate by ordinary least squares: every return in the window counts the same."""
-    return regress(returns, market, np.ones(len(market)))
+def _reason(recipe: Recipe, n_obs: float) -> str:
+    """Say why there is no beta."""
+    if n_obs < recipe.min_obs:
+        return f"{n_obs:.0f} returns in common with the benchmark, fewer than {recipe.min_obs}"
+    return "the benchmark does not move enough on the returns in common"
 
 
-def ewma(returns: Floats, market: Floats, half_life_bars: float | None) -> BetaEstimates:
-    """Estimate with exponential weights 0.5^(age / half-life).
+def quantiles(p: float, dof: Floats) -> Floats:
+    """Return the quantiles (N,) of Student's t; the normal's for infinite degrees of freedom, NaN for none.
 
-    Raises:
-        ValueError: no half-life is given.
+    From 50 degrees on, between whole numbers by a cubic in 1 / dof through four of them, exact to 1e-13: the t of a
+    weighted sample is needed for thousands of effective sizes, and one takes as long as a regression.
     """
-    if half_life_bars is None:
-        message = "exponential weights need a half-life"
-        raise ValueError(message)
-    return regress(returns, market, age_weights(len(market), half_life_bars))
+    distinct, places = np.unique(dof, return_inverse=True)
+    return np.array([_quantile(p, d) for d in distinct.tolist()])[places]
 
 
-Estimator = Callable[[Floats, Floats, float | None], BetaEstimates]
-ESTIMATORS: dict[str, Estimator] = {"ols": ols, "ewma": ewma}
-
-
-def estimate(recipe: Recipe, returns: Floats, market: Floats, bars_per_day: float) -> BetaEstimates:
-    """Estimate the betas (N,) of returns (T, N) on market (T,) by a recipe."""
-    half_life = None if recipe.half_life_days is None else recipe.half_life_days * bars_per_day
-    return ESTIMATORS[recipe.estimator](returns, market, half_life)
+def _quantile(p: float, dof: float) -> float:
+    if not 50 <= dof < 1e6 or dof == int(dof):
+        return t_quantile(p, dof)
+    low = int(dof) - 1
+    knots = [1 / k for k in range(low, low + 4)]
+    value = 0.0
+    for i, here in enumerate(knots):
+        share = 1.0
+        for j, other in enumerate(knots):
+            if j != i:
+                share *= (1 / dof - other) / (here - other)
+        value += share * t_quantile(p, float(low + i))
+    return value
