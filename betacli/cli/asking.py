@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -82,13 +82,25 @@ def checked(path: Path | None, here: World) -> CheckedFile:
     return CheckedFile(path=summary.path, sectors=summary.sectors, assets=summary.assets, plans=summary.plans)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that made an answer."""
-    from importlib.metadata import version  # noqa: PLC0415
+class Versions(Mapping[str, str]):
+    """The versions that made an answer; ccxt's is looked up when JSON asks for it, since that takes 20 ms."""
 
-    from betacli import __version__  # noqa: PLC0415
+    def __getitem__(self, name: str) -> str:
+        if name == "version":
+            from betacli import __version__  # noqa: PLC0415
 
-    return {"version": __version__, "ccxt": version("ccxt")}
+            return __version__
+        if name == "ccxt":
+            from importlib.metadata import version  # noqa: PLC0415
+
+            return version("ccxt")
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("version", "ccxt"))
+
+    def __len__(self) -> int:
+        return 2
 
 
 def run_of(options: ConfigOptions, here: World) -> Run:
@@ -99,12 +111,12 @@ def run_of(options: ConfigOptions, here: World) -> Run:
     """
     now_ms = here.now_ms()
     if options.as_of is None:
-        return Run(tool=versions(), now_ms=now_ms, generated_at=iso(now_ms))
+        return Run(tool=Versions(), now_ms=now_ms, generated_at=iso(now_ms))
     asked_ms = moment(options.as_of)
     if asked_ms > now_ms:
         what = f"`--as-of` {iso(asked_ms)} is in the future: it is {iso(now_ms)}"
         raise NoData(what=what, way_out="leave `--as-of` out for an answer as of now")
-    return Run(tool=versions(), now_ms=asked_ms, generated_at=None)
+    return Run(tool=Versions(), now_ms=asked_ms, generated_at=None)
 
 
 def benchmarks_of(what: WhatOptions, universe: Universe) -> list[Benchmark]:
