@@ -171,6 +171,16 @@ class Commands:
         report, code = answer(arguments, what, data, self._here)
         return self._deliver(report, output) or code
 
+    def doctor(self, data: DataOptions, output: OutputOptions) -> int:
+        """Look at versions, configuration, store, clock, proxy and exchanges; exit 0, 3 or 4.
+
+        Example: betacli doctor
+        """
+        from betacli.cli.diagnosing import diagnose  # noqa: PLC0415
+
+        output.check()
+        return self._deliver(diagnose(data, self._here), output)
+
     def init(self, arguments: InitArguments) -> int:
         """Write a commented sector file and its editor schema; never overwrites.
 
@@ -238,6 +248,7 @@ def build(here: World) -> typer.Typer:
         (commands.backtest, (BacktestArguments, WhatOptions, DataOptions, OutputOptions)),
         (commands.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),
         (commands.data, (StoreArguments, WhatOptions, DataOptions, OutputOptions)),
+        (commands.doctor, (DataOptions, OutputOptions)),
         (commands.init, (InitArguments,)),
     ):
         app.command(command.__name__)(takes(*groups)(command))

@@ -209,7 +209,7 @@ def market_for(
             if options.offline:
                 problem = "`--offline` answers from the store, and `--no-store` forbids it"
                 raise BadUsage(problem=problem, way_out="give one of the two")
-            with closing(_exchange(exchange, request.run, universe, here, timeout_s)) as market:
+            with closing(exchange_of(exchange, request.run, universe, here, timeout_s)) as market:
                 yield market
         else:
             with stored_market(request, universe, options, here) as stored:
@@ -251,7 +251,7 @@ def history_of(run: Run, universe: Universe, options: DataOptions, here: World) 
 
         yield SampleMarket(now_ms=run.now_ms)
         return
-    with closing(_exchange(exchange, run, universe, here, timeout_s)) as market:
+    with closing(exchange_of(exchange, run, universe, here, timeout_s)) as market:
         yield market
 
 
@@ -272,7 +272,7 @@ def stored_market(
         name=exchange,
         key=_stored_as(exchange, universe),
         folder=here.cache_dir(),
-        exchange=partial(_exchange, exchange, request.run, universe, here, timeout_s),
+        exchange=partial(exchange_of, exchange, request.run, universe, here, timeout_s),
         now_ms=here.now_ms,
         timeframe=request.recipe.timeframe,
         as_of_ms=_as_of_ms(request.run),
@@ -300,7 +300,7 @@ def _as_of_ms(run: Run) -> int | None:
     return run.now_ms if run.generated_at is None else None
 
 
-def _exchange(
+def exchange_of(
     exchange: str,
     run: Run,
     universe: Universe,
@@ -308,7 +308,7 @@ def _exchange(
     timeout_s: float,
     known_markets: int | None = None,
 ) -> ExchangeMarket:
-    """Open an exchange; nothing is asked yet. `known_markets` is how many contracts it had a while ago."""
+    """Make an exchange; nothing is asked yet. `known_markets` is how many contracts it had a while ago."""
     from betacli.data.exchange import open_exchange  # noqa: PLC0415
     from betacli.data.store_bans import StoredBans  # noqa: PLC0415
 

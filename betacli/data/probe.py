@@ -50,5 +50,9 @@ def probe(exchange: str, make: Callable[[], Probed], monotonic: Callable[[], flo
         )
     took = round((monotonic() - started) * 1000)
     return VenueHealth(
-        exchange=exchange, status="reachable", detail=f"answered in {took} ms", answer_ms=took, clock_skew_ms=skew
+        exchange=exchange,
+        status="reachable",
+        detail=f"answered in {took} ms",
+        answer_ms=took,
+        clock_skew_ms=skew,
     )

@@ -71,7 +71,10 @@ def plan_doctor(
     more than 30 s off, else 0.
     """
     findings = [
-        *(Finding(topic="version", name=name, status="ok", detail=version) for name, version in versions.items()),
+        *(
+            Finding(topic="version", name=name, status="ok", detail=version)
+            for name, version in versions.items()
+        ),
         *(Finding(topic="config", name=key, status="ok", detail=origin) for key, origin in origins.items()),
         *store,
         Finding(topic="network", name="proxy", status="ok", detail=proxy or "none"),
@@ -101,6 +104,8 @@ def _venue(health: VenueHealth, default: str) -> Finding:
 
 def _clock(venues: Sequence[VenueHealth]) -> list[Finding]:
     """Hold this computer's clock against the exchanges that told their time: the middle one counts."""
+    if not venues:
+        return [Finding(topic="clock", name="skew", status="ok", detail="not asked: offline")]
     skews = sorted(health.clock_skew_ms for health in venues if health.clock_skew_ms is not None)
     if not skews:
         return [Finding(topic="clock", name="skew", status="warn", detail="no exchange told its time")]
