@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from betacli.core.model import Floats
-from betacli.core.regress import Fit, Flags, least_squares, newey_west, pair, regress
+from betacli.core.regress import Fit, least_squares, newey_west, pair, regress
 
 FP_OVERLAP = 3
 _SLOPES = 4  # of Scholes and Williams: three on the benchmark and its own

@@ -18,6 +18,7 @@ row of all segments lies side by side in memory, and one addition of long rows s
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +66,9 @@ def _put_betas(returns: Floats, market: Floats, window: int, path: Floats) -> No
     """
     n_bars, n_assets = returns.shape
     length = math.isqrt(window)
-    rooms = np.empty((3, _N_SUMS, length, -(-window // length), n_assets))  # asking anew costs more than the sums
+    rooms = np.empty(
+        (3, _N_SUMS, length, -(-window // length), n_assets)
+    )  # asking anew costs more than the sums
     finite = [
         bool(np.isfinite(returns[start : start + window].sum() + market[start : start + window].sum()))
         for start in range(0, n_bars, window)
@@ -75,7 +78,9 @@ def _put_betas(returns: Floats, market: Floats, window: int, path: Floats) -> No
     for k, start in enumerate(range(0, n_bars, window)):
         here, before = slice(start, start + window), slice(max(0, start - window), start)
         complete = all(finite[max(0, k - 1) : k + 1])
-        fitting = _Base.of(returns[before.start : here.stop], market[before.start : here.stop], complete=complete)
+        fitting = _Base.of(
+            returns[before.start : here.stop], market[before.start : here.stop], complete=complete
+        )
         if k and not base.serves(fitting):
             base = fitting
             earlier = base.terms(returns[before], market[before], rooms[1 - k % 2])
@@ -88,6 +93,8 @@ def _put_betas(returns: Floats, market: Floats, window: int, path: Floats) -> No
                 part[-1, :-1] += rest[0, 1:]
         _put_slopes(sums, path[here])
         tail = [_backward(part) for part in terms]
+
+
 def _put_slopes(sums: list[Floats], betas: Floats) -> None:
     """Put (Σmr − Σm Σr / n) / (Σmm − (Σm)² / n) of each bar into (n, N)."""
     s_r, s_mr, s_m, s_mm, n = sums
@@ -174,7 +181,7 @@ def _forward(terms: Floats, room: Floats) -> Floats:
 def _backward(terms: Floats) -> Floats:
     """Turn each bar of (L, S, N) into the sum of all bars from it on, in place."""
     rows = list(terms[::-1])
-    for done, row in zip(rows, rows[1:], strict=False):
+    for done, row in pairwise(rows):
         np.add(done, row, out=row)
     later = np.zeros_like(rows[-1])
     later[:-1] = np.cumsum(rows[-1][:0:-1], axis=0)[::-1]
