@@ -44,7 +44,9 @@ def holds(node: object, rule: Part) -> bool:
         return False
     if rule.fields and not all(isinstance(entry, dict) and rule.fields <= entry.keys() for entry in node):
         return False
-    return "symbol" not in rule.fields or all(isinstance(entry["symbol"], str) for entry in node)
+    return "symbol" not in rule.fields or all(
+        isinstance(entry["symbol"], str) and entry["symbol"] for entry in node
+    )
 
 
 def _has_truth(entry: object) -> bool:

@@ -3,8 +3,11 @@
     python tests/benchmarks/bench_fetch.py [--no-ccxt]
 
 Loopback, 50 ms latency, the fake in a process of its own. First 300 symbols x 1,000 daily bars at Binance, beside
-ccxt's own loop in the same run (75 s); then 50 symbols x 180 days of 4 h bars at each venue, beside the least time
-that its budget and the latency allow.
+ccxt's own loop in the same run (75 s or more); then 50 symbols x 180 days of 4 h bars at each venue, beside two bounds:
+
+* at the budget's rate: weight / (four fifths of the budget a second), or rounds of requests x latency;
+* with the budget's burst: a budget that was not used may be spent at once, so that only what exceeds it waits. Where
+  nothing waits this is the bare latency, a fraction of a second, and reading 54,000 candles takes longer than that.
 """
 
 # ruff: noqa: T201
@@ -93,14 +96,14 @@ def ours(venue: str, symbols: int, length: int, step_ms: int, timeframe: str) ->
             in_flight = source.venue.in_flight
         assert all(isinstance(c, Candles) and len(c.close) == length for c in found.values())
     limit, window_s = DIALECTS[venue].BUDGET
-    weight_s = window_s * math.floor((after[1] - 1) / (SHARE * limit))
+    burst_s = window_s * math.floor((after[1] - 1) / (SHARE * limit))
+    rate_s = window_s * (after[1] - before[1]) / (SHARE * limit)
     latency_s = LATENCY_S * math.ceil((after[0] - before[0]) / in_flight)
     return {
         "whole_s": ended - began,
         "candles_s": ended - opened,
-        "bound_s": max(weight_s, latency_s),
-        "weight_s": weight_s,
-        "latency_s": latency_s,
+        "at_rate_s": max(rate_s, latency_s),
+        "at_burst_s": max(burst_s, latency_s),
         "requests": after[0] - before[0],
         "weight": after[1],
         "most": after[2],
@@ -141,10 +144,11 @@ def main(argv: list[str]) -> None:
         print(f"  ccxt's default loop: {loop_s:.1f} s, {loop_s / told['whole_s']:.1f} times as long")
     for venue in DIALECTS:
         told = ours(venue, 50, 1_080, 4 * HOUR_MS, "4h")
+        rate, burst = (told["candles_s"] / told[bound] for bound in ("at_rate_s", "at_burst_s"))
         print(
-            f"{venue}, 50 symbols x 180 days of 4 h bars: {told['candles_s']:.2f} s in {told['requests']:g} requests, "
-            f"{told['candles_s'] / told['bound_s']:.2f} x the bound (weight {told['weight_s']:.2f} s, latency "
-            f"{told['latency_s']:.2f} s); above 80 %: {told['above']}, refused: {told['refused']}"
+            f"{venue}, 50 symbols x 180 days of 4 h bars: {told['candles_s']:.2f} s in {told['requests']:g} requests; "
+            f"{rate:.2f} x the bound at the budget's rate ({told['at_rate_s']:.2f} s), {burst:.2f} x the bound with "
+            f"its burst ({told['at_burst_s']:.2f} s); above 80 %: {told['above']}, refused: {told['refused']}"
         )
 
 
