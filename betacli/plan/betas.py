@@ -119,7 +119,7 @@ def basket_beta(measured: Measured, weights: Floats) -> BasketBeta:
             correlation=None,
             n_obs=None,
         )
-    half_width = float(e.ci_high[0] - e.beta[0])
+    half_width = float(e.ci_high[0] - e.ci_low[0]) / 2
     return BasketBeta(
         beta=known(beta),
         std_error=None if by_hand else known(e.std_error[0]),
