@@ -150,6 +150,9 @@ def _recipe(recipe: Recipe, options: DataOptions) -> Recipe:
     if options.window is not None:
         recipe = replace(recipe, window_days=_days("--window", options.window))
     if options.half_life is not None:
+        if recipe.estimator == "kalman":
+            problem = "a Kalman filter weighs by its own noise, not by age"
+            raise BadOption(option="--half-life", value=options.half_life, problem=problem)
         recipe = recipe.aged(_days("--half-life", options.half_life))
     return recipe
 

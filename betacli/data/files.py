@@ -9,6 +9,7 @@ from betacli.core.calendar import TIMEFRAMES_MS, timeframe_name
 from betacli.core.candles import bars_between, clean, resample
 from betacli.core.model import Book, Candles, Floats, Funding, Member, Notice, Price, Times, Unknown
 from betacli.data.candles import Listing
+from betacli.data.venues import MULTIPLIERS
 from betacli.errors import BadFile, Problem, quoted, safe
 
 PRICES = ("open", "high", "low", "close")
@@ -92,15 +93,12 @@ class FileMarket:
         return self._read
 
 
-MULTIPLES = {"": 1, "1000": 1_000, "10000": 10_000, "1000000": 1_000_000, "1M": 1_000_000, "k": 1_000}
-
-
 def _names(base: str, quote: str) -> dict[str, int]:
     """Return the names a file may know an asset by, the exact contract first, with the coins one unit of it is."""
     forms = ("{}/{}:{}", "{}/{}", "{}{}", "{}-{}", "{}")
     return {
         form.format(f"{prefix}{base}", quote, quote): coins
-        for prefix, coins in MULTIPLES.items()
+        for prefix, coins in {"": 1, **MULTIPLIERS}.items()
         for form in forms
     }
 
@@ -108,7 +106,7 @@ def _names(base: str, quote: str) -> dict[str, int]:
 def _coins(member: Member) -> int:
     """Return the coins one unit of a member's own symbol is, by its prefix."""
     unit = (member.symbol or "").split("/")[0]
-    return next((coins for prefix, coins in MULTIPLES.items() if unit == f"{prefix}{member.base}"), 1)
+    return next((coins for prefix, coins in MULTIPLIERS.items() if unit == f"{prefix}{member.base}"), 1)
 
 
 def _paths(path: Path) -> list[Path]:

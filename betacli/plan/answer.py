@@ -23,7 +23,7 @@ def report(
     return Report(
         schema=schema,
         tool=run.tool,
-        as_of=iso(run.now_ms),
+        as_of=iso(measured.now_ms),
         generated_at=run.generated_at,
         inputs=measured.inputs,
         warnings=tuple(sorted(every, key=lambda notice: notice.severity != "warning")),

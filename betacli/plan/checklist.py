@@ -159,14 +159,14 @@ def gather_evidence(
         rounded_aggregate=None if plan is None else plan.rounded_aggregate_beta,
         planned_aggregate=None if plan is None else plan.aggregate_beta,
         drift=None if solved is None else _drift(solved),
-        next_due=_next_due(request, universe),
+        next_due=_next_due(measured, universe),
     )
     return evidence, notices
 
 
-def _next_due(request: BasketRequest, universe: Universe) -> str:
+def _next_due(measured: Measured, universe: Universe) -> str:
     days = {**THRESHOLDS, **universe.checklist}["rebalance_days"]
-    return iso(request.betas.run.now_ms + round(days * DAY_MS))
+    return iso(measured.now_ms + round(days * DAY_MS))
 
 
 def _moves(plan: HedgePlan | Book | None) -> tuple[float, ...]:

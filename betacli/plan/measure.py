@@ -48,6 +48,9 @@ class EstimatorInput:
     timeframe: str
     window_days: float
     half_life_days: float | None
+    errors: str
+    band: float | None
+    shrink: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class Measured:
 
     `members`, `betas` (N,), `std_errors` (N,) and `overridden` (N,) are in one order; a beta given by hand has no
     standard error. `panel`, `returns` (T, N), `market` (T,) and `estimates` are None where no data was read.
-    `listings` and `candles` also hold the benchmark's parts.
+    `listings` and `candles` also hold the benchmark's parts; `now_ms` is the moment of the answer by the source's clock.
     """
 
     sector: str
@@ -83,6 +86,7 @@ class Measured:
     std_errors: Floats
     overridden: tuple[bool, ...]
     recipe: Recipe
+    now_ms: int
     inputs: Inputs
     notices: tuple[Notice, ...]
     excluded: tuple[Excluded, ...]
@@ -142,7 +146,7 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
     ]
     if source is None:
         return _by_hand(request, universe, sector.title, members, notices)
-    recipe, recipe_notices = _fitting_recipe(request.recipe, source)
+    preset, recipe, recipe_notices = _fitting_recipe(request, source)
     notices.extend(recipe_notices)
     parts = benchmark_members(request.benchmark, universe)
     data = gather(
@@ -163,7 +167,8 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         series,
         data,
         recipe,
-        inputs=_inputs(request, universe, source, recipe, data),
+        now_ms=source.now_ms,
+        inputs=_inputs(replace(request, preset=preset), universe, source, recipe, data),
         notices=(*notices, *source.notices, *series.notices, *data.notices),
         excluded=(*excluded, *series.excluded),
     )
@@ -177,6 +182,7 @@ def _estimated(
     data: Gathered,
     recipe: Recipe,
     *,
+    now_ms: int,
     inputs: Inputs,
     notices: tuple[Notice, ...],
     excluded: tuple[Excluded, ...],
@@ -200,6 +206,7 @@ def _estimated(
         std_errors=np.where(overridden, np.nan, estimates.std_error),
         overridden=overridden,
         recipe=recipe,
+        now_ms=now_ms,
         inputs=inputs,
         notices=(*notices, *short),
         excluded=excluded,
@@ -227,6 +234,7 @@ def _by_hand(
         std_errors=np.full(len(members), np.nan),
         overridden=(True,) * len(members),
         recipe=request.recipe,
+        now_ms=request.run.now_ms,
         inputs=Inputs(
             exchange=None,
             simulated=False,
@@ -245,18 +253,27 @@ def _by_hand(
     )
 
 
-def _fitting_recipe(recipe: Recipe, source: MarketData) -> tuple[Recipe, list[Notice]]:
-    """Return the recipe, or its daily sibling where the source has no bars that fine."""
+def _fitting_recipe(request: BetaRequest, source: MarketData) -> tuple[str, Recipe, list[Notice]]:
+    """Return preset and recipe, or the daily sibling's where the source has no bars that fine.
+
+    A window or half-life that was asked for stays; a timeframe that was asked for has no sibling.
+    """
+    recipe, preset = request.recipe, PRESETS[request.preset]
     wanted, finest = TIMEFRAMES_MS[recipe.timeframe], TIMEFRAMES_MS[source.finest_timeframe]
     if wanted % finest == 0:
-        return recipe, []
-    if recipe.daily_sibling is not None and TIMEFRAMES_MS["1d"] % finest == 0:
+        return request.preset, recipe, []
+    own = recipe.timeframe == preset.timeframe
+    if recipe.daily_sibling is not None and own and TIMEFRAMES_MS["1d"] % finest == 0:
         sibling = PRESETS[recipe.daily_sibling]
+        if recipe.window_days != preset.window_days:
+            sibling = replace(sibling, window_days=recipe.window_days)
+        if recipe.half_life_days != preset.half_life_days:
+            sibling = replace(sibling, half_life_days=recipe.half_life_days)
         detail = (
             f"`{source.name}` has {source.finest_timeframe} bars, coarser than {recipe.timeframe}: "
             f"`{recipe.daily_sibling}` is used instead"
         )
-        return sibling, [Notice(id="daily-sibling", detail=detail)]
+        return recipe.daily_sibling, sibling, [Notice(id="daily-sibling", detail=detail)]
     raise BadOption(
         option="--timeframe",
         value=recipe.timeframe,
@@ -348,6 +365,9 @@ def _inputs(
             timeframe=recipe.timeframe,
             window_days=(len(data.grid) - 1) * data.step_ms / DAY_MS,
             half_life_days=recipe.half_life_days,
+            errors=recipe.errors,
+            band=recipe.band,
+            shrink=recipe.shrink,
         ),
         benchmark=request.benchmark.name,
         gates=data.measurements,

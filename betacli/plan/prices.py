@@ -29,8 +29,11 @@ def prices_of(
             candles = measured.candles[base]
             closed_ms = int(candles.open_ms[-1]) + candles.timeframe_ms
             prices[base] = Price(value=float(candles.close[-1]), kind="close", time_ms=closed_ms)
-    kinds = sorted({(price.kind, price.time_ms) for price in prices.values()})
-    if kinds:
-        told = ", ".join(f"{kind} of {iso(time_ms)}" for kind, time_ms in kinds[:4])
-        notices.append(Notice(id="prices", detail=f"prices are the {told}", severity="note"))
-    return prices, notices
+    times: dict[str, list[int]] = {}
+    for price in prices.values():
+        times.setdefault(price.kind, []).append(price.time_ms)
+    for kind, of in sorted(times.items()):
+        until = "" if min(of) == max(of) else f" to {iso(max(of))}"
+        detail = f"prices are the {kind} of {iso(min(of))}{until}"
+        notices.append(Notice(id="prices", detail=detail, severity="note"))
+    return prices, [*notices, *source.notices]

@@ -2,33 +2,13 @@
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 import yaml
 
-from betacli.core.model import Universe
-from betacli.data.sectors import check_file, load_universe
+from betacli.data.sectors import check_file
 from betacli.errors import BadFile
-
-SMALLEST = "sectors: {l1: {members: [ETH, SOL]}}\n"
-NOWHERE = Path("/nonexistent-betacli-test")
-
-
-def load(path: Path, **names) -> Universe:
-    """Load one file with nothing below it."""
-    return load_universe(config=path, project_dir=NOWHERE, user_dir=NOWHERE, packaged=NOWHERE, **names)
-
-
-@pytest.fixture
-def write(tmp_path):
-    def _write(text: str | bytes, name: str = "sectors.yaml") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    return _write
+from data.sector_files import SMALLEST, load
 
 
 @pytest.fixture

@@ -9,32 +9,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from betacli.core.model import Benchmark, Member, Universe
+from betacli.core.model import Benchmark, Member
 from betacli.data import yaml_nodes
 from betacli.data.sectors import check_file, json_schema, load_universe, packaged_path, template
 from betacli.errors import BadFile
+from data.sector_files import NOWHERE, SMALLEST, load
 
 TOP = Path(__file__).resolve().parents[2]
-SMALLEST = "sectors: {l1: {members: [ETH, SOL]}}\n"
-NOWHERE = Path("/nonexistent-betacli-test")
-
-
-def load(path: Path, **names) -> Universe:
-    """Load one file with nothing below it."""
-    return load_universe(config=path, project_dir=NOWHERE, user_dir=NOWHERE, packaged=NOWHERE, **names)
-
-
-@pytest.fixture
-def write(tmp_path):
-    def _write(text: str | bytes, name: str = "sectors.yaml") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    return _write
-
-
 # --- what a file may say ----------------------------------------------------------------------------------------
 
 

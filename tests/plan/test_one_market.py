@@ -139,3 +139,46 @@ def test_no_answer_within_the_deadline_is_exit_4(cli: Cli, tmp_path: Path) -> No
         ran = cli("beta", "--sector", "l1", "--exchange", "binanceusdm", "--timeout", "0.5")
     assert (ran.code, ran.out) == (4, "")
     assert "hint: raise `--timeout`" in ran.err
+
+
+def test_the_moment_of_the_answer_is_the_exchanges(cli: Cli, tmp_path: Path) -> None:
+    """Where the exchange's clock is days behind ours, window, gates and `as_of` go by its clock, in every run."""
+    with fake() as exchange:
+        sector_file(tmp_path, exchange.options)
+        for _ in range(2):
+            ran = cli(
+                "beta",
+                "--sector",
+                "l1",
+                "--exchange",
+                "binanceusdm",
+                "-O",
+                "json",
+                now_ms=NOW_MS + 40 * DAY_MS,
+            )
+            assert ran.code == 0, ran.err
+            report = json.loads(ran.out)
+            assert report["as_of"] == "2026-10-28T07:00:00Z"
+            assert report["inputs"]["window"]["end"] == "2026-10-28T00:00:00Z"
+
+
+def test_a_daily_sibling_keeps_what_was_asked_for(cli: Cli, tmp_path: Path) -> None:
+    """On daily bars a 4 h preset becomes its sibling, by name, with the window of the flag; a 4 h flag is refused."""
+    with fake() as exchange:
+        sector_file(tmp_path, exchange.options)
+    options = ("beta", "--sector", "l1", "--candles", candle_file(tmp_path), "-O", "json")
+    ran = cli(*options, "--estimator", "ewma-60d-4h", "--window", "70d", "--half-life", "20d")
+    assert ran.code == 0, ran.err
+    report = json.loads(ran.out)
+    used = report["inputs"]["estimator"]
+    assert (used["preset"], used["timeframe"], used["window_days"], used["half_life_days"]) == (
+        "ewma-60d",
+        "1d",
+        70,
+        20,
+    )
+    assert [w["id"] for w in report["warnings"] if w["severity"] == "warning"] == ["daily-sibling"]
+    refused = cli(*options, "--estimator", "ewma-60d-4h", "--timeframe", "1h")
+    assert refused.code == 2
+    aged = cli(*options, "--estimator", "kalman-180d", "--half-life", "20d")
+    assert (aged.code, json.loads(aged.out)["error"]["option"]) == (2, "--half-life")
