@@ -10,8 +10,6 @@ PRESETS = (
     "ewma-60d-4h",
     "vasicek-90d",
     "welch-90d",
-    "welch-60d",
-    "welch-60d-4h",
     "ewma-vasicek",
     "ewma-vasicek-4h",
     "welch-vasicek",

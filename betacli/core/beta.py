@@ -14,6 +14,7 @@ A preset is one row of `PRESETS`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -39,9 +40,9 @@ class Recipe:
     `shrink` pulls to the cross-section's mean (`vasicek`), or keeps the share `keep` of the slope and goes to `toward`
     for the rest (`fixed`). Below `min_obs` common returns there is no beta.
 
-    `coverage` is how often the 95 % interval held the true beta of the simulated market, where that was outside
-    0.93-0.97 or has no meaning: then no interval is given. None where the interval held. `daily_sibling` names the
-    preset that replaces this one where the source has only daily bars.
+    `coverage` is how often the 95 % interval held the true beta in 1,000 simulated markets of 52 assets (Monte Carlo
+    error 0.001, and 0.004 for the two pulled to 1). Outside 0.93-0.97 it is no interval, and none is given. None: not
+    measured. `daily_sibling` names the preset that replaces this one where the source has only daily bars.
     """
 
     estimator: str = "ols"
@@ -65,60 +66,46 @@ class Recipe:
         return replace(self, half_life_days=half_life_days)
 
 
-OLS = Recipe()
-EWMA = Recipe(window_days=180, half_life_days=60, min_obs=10)
-WELCH = replace(EWMA, band=3.0)
-FOUR_HOURS = Recipe(timeframe="4h", errors="hac", min_obs=60, daily_sibling="ols-90d")
+DAILY = Recipe()
+AGED = replace(DAILY, window_days=180, half_life_days=60, min_obs=10)
+FOUR_HOURS = replace(DAILY, timeframe="4h", errors="hac", min_obs=60)
+AGED_4H = replace(FOUR_HOURS, window_days=180, half_life_days=60)
 
 PRESETS: dict[str, Recipe] = {
-    "ols-90d": OLS,
-    "ols-30d": replace(OLS, window_days=30),
-    "ols-180d": replace(OLS, window_days=180),
-    "ols-90d-4h": FOUR_HOURS,
-    "ewma-60d": EWMA,
-    "ewma-60d-4h": replace(FOUR_HOURS, window_days=180, half_life_days=60, daily_sibling="ewma-60d"),
-    "vasicek-90d": replace(OLS, shrink="vasicek", min_obs=10),
-    "welch-90d": replace(OLS, band=3.0, min_obs=10),
-    "welch-60d": WELCH,
-    "welch-60d-4h": replace(
-        FOUR_HOURS, window_days=180, half_life_days=60, band=3.0, daily_sibling="welch-60d"
-    ),
-    "ewma-vasicek": replace(EWMA, shrink="vasicek"),
-    "ewma-vasicek-4h": replace(
-        FOUR_HOURS, window_days=180, half_life_days=60, shrink="vasicek", daily_sibling="ewma-vasicek"
-    ),
-    "welch-vasicek": replace(WELCH, shrink="vasicek"),
+    "ols-90d": replace(DAILY, coverage=0.949),
+    "ols-30d": replace(DAILY, window_days=30, coverage=0.95),
+    "ols-180d": replace(DAILY, window_days=180, coverage=0.949),
+    "ols-90d-4h": replace(FOUR_HOURS, daily_sibling="ols-90d", coverage=0.943),
+    "ewma-60d": replace(AGED, coverage=0.949),
+    "ewma-60d-4h": replace(AGED_4H, daily_sibling="ewma-60d", coverage=0.943),
+    "vasicek-90d": replace(DAILY, shrink="vasicek", min_obs=10, coverage=0.951),
+    "welch-90d": replace(DAILY, band=3.0, min_obs=10, coverage=0.941),
+    "ewma-vasicek": replace(AGED, shrink="vasicek", coverage=0.952),
+    "ewma-vasicek-4h": replace(AGED_4H, shrink="vasicek", daily_sibling="ewma-vasicek", coverage=0.944),
+    "welch-vasicek": replace(AGED, band=3.0, shrink="vasicek", coverage=0.942),
     "welch-vasicek-4h": replace(
-        FOUR_HOURS,
-        window_days=180,
-        half_life_days=60,
-        band=3.0,
-        shrink="vasicek",
-        daily_sibling="welch-vasicek",
+        AGED_4H, band=3.0, shrink="vasicek", daily_sibling="welch-vasicek", coverage=0.944
     ),
     "welch-vasicek-30d-4h": replace(
-        FOUR_HOURS,
-        window_days=180,
-        half_life_days=30,
-        band=3.0,
-        shrink="vasicek",
-        daily_sibling="welch-vasicek",
+        AGED_4H, half_life_days=30, band=3.0, shrink="vasicek", daily_sibling="welch-vasicek", coverage=0.94
     ),
-    "blume-90d": replace(OLS, shrink="fixed", min_obs=10, coverage=0.0),
-    "dimson-90d": replace(OLS, estimator="dimson", min_obs=10),
-    "scholes-williams-90d": replace(OLS, estimator="scholes-williams", errors="hac", min_obs=10),
+    "blume-90d": replace(DAILY, shrink="fixed", min_obs=10, coverage=0.638),
+    "dimson-90d": replace(DAILY, estimator="dimson", min_obs=10, coverage=0.949),
+    "scholes-williams-90d": replace(
+        DAILY, estimator="scholes-williams", errors="hac", min_obs=10, coverage=0.935
+    ),
     "frazzini-pedersen": replace(
-        OLS,
+        DAILY,
         estimator="frazzini-pedersen",
         window_days=365,
         shrink="fixed",
         keep=0.6,
         min_obs=120,
-        coverage=0.0,
+        coverage=0.217,
     ),
-    "kalman-180d": replace(OLS, estimator="kalman", window_days=180, min_obs=60),
-    "downside-180d": replace(OLS, estimator="downside", window_days=180, min_obs=10),
-    "upside-180d": replace(OLS, estimator="upside", window_days=180, min_obs=10),
+    "kalman-180d": replace(DAILY, estimator="kalman", window_days=180, min_obs=60, coverage=0.957),
+    "downside-180d": replace(DAILY, estimator="downside", window_days=180, min_obs=10, coverage=0.954),
+    "upside-180d": replace(DAILY, estimator="upside", window_days=180, min_obs=10, coverage=0.941),
 }
 
 
@@ -148,10 +135,13 @@ class BetaEstimates:
     why: tuple[str | None, ...] = ()
 
 
+@lru_cache(maxsize=64)
 def age_weights(n_bars: int, half_life_bars: float) -> Floats:
     """Return 0.5^(age / half-life) for bars oldest first; the newest has age 0 and weight 1. Shape (n_bars,)."""
     age = np.arange(n_bars - 1, -1, -1, dtype=np.float64)
-    return np.asarray(0.5 ** (age / half_life_bars))
+    weights = np.asarray(0.5 ** (age / half_life_bars))
+    weights.flags.writeable = False
+    return weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -263,11 +253,11 @@ def _known(fit: Fit, min_obs: int) -> Fit:
 
 def _finished(recipe: Recipe, fit: Fit) -> BetaEstimates:
     """Put the interval around the estimate less its bias."""
-    told = recipe.coverage is None
+    told = recipe.coverage is None or COVERED[0] <= recipe.coverage <= COVERED[1]
     std_error = fit.std_error if told else np.full(len(fit.beta), np.nan)
     half_width = std_error * quantiles(0.5 + CONFIDENCE / 2, fit.dof)
     middle = fit.beta - fit.bias
-    student = bool(np.isfinite(fit.dof).any())
+    student = recipe.estimator != "kalman"
     return BetaEstimates(
         beta=fit.beta,
         std_error=std_error,
@@ -280,10 +270,17 @@ def _finished(recipe: Recipe, fit: Fit) -> BetaEstimates:
         n_eff=fit.n_eff,
         bias=fit.bias,
         interval=None if not told else "student" if student else "normal",
-        why=tuple(
-            None if known else _reason(recipe, n_obs)
-            for known, n_obs in zip(np.isfinite(fit.beta).tolist(), fit.n_obs.tolist(), strict=True)
-        ),
+        why=_reasons(recipe, fit),
+    )
+
+
+def _reasons(recipe: Recipe, fit: Fit) -> tuple[str | None, ...]:
+    """Say per asset why there is no beta."""
+    known = np.isfinite(fit.beta)
+    if known.all():
+        return (None,) * len(known)
+    return tuple(
+        None if there else _reason(recipe, n_obs) for there, n_obs in zip(known, fit.n_obs, strict=True)
     )
 
 
@@ -300,6 +297,8 @@ def quantiles(p: float, dof: Floats) -> Floats:
     From 50 degrees on, between whole numbers by a cubic in 1 / dof through four of them, exact to 1e-13: the t of a
     weighted sample is needed for thousands of effective sizes, and one takes as long as a regression.
     """
+    if dof.size and (dof == dof[0]).all():
+        return np.full(len(dof), _quantile(p, float(dof[0])))
     distinct, places = np.unique(dof, return_inverse=True)
     return np.array([_quantile(p, d) for d in distinct.tolist()])[places]
 

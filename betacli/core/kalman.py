@@ -1,15 +1,14 @@
 """A beta that wanders: a random walk, filtered."""
 
-import math
+from itertools import pairwise
 
 import numpy as np
 
 from betacli.core.model import Floats
-from betacli.core.regress import Fit, Flags, regress
+from betacli.core.regress import Fit, least_squares, pair, regress
 
 BURN_IN = 0.5
-_COARSE = np.concatenate([[0.0], np.logspace(-6, 0, 13)])
-_STEP = math.sqrt(10)
+GRID = np.concatenate([[0.0], np.logspace(-5, -1.5, 8)])  # memories of 300 to 6 bars: 1 / √λ
 _DIFFUSE = 1e6
 
 
@@ -25,27 +24,29 @@ def kalman(returns: Floats, market: Floats) -> Fit:
         market: (T,), NaN where missing.
     """
     n_burn = round(BURN_IN * len(market))
-    start = regress(returns[:n_burn], market[:n_burn], np.ones(n_burn))
-    whole = regress(returns, market, np.ones(len(market)))
+    burn = pair(returns[:n_burn], market[:n_burn], np.ones(n_burn))
+    start, whole = least_squares(burn), regress(returns, market, np.ones(len(market)))
     known = np.isfinite(start.beta) & np.isfinite(whole.beta)
-    both = np.isfinite(returns) & np.isfinite(market)[:, None]
-    m, r = np.where(both, market[:, None], 0.0), np.where(both, returns, 0.0)
-    n_start = np.maximum(both[:n_burn].sum(axis=0), 1)
+    m, r = market[:, None], returns
+    if not np.isfinite(returns.sum() + market.sum()):
+        both = np.isfinite(returns) & np.isfinite(m)
+        m, r = np.where(both, m, 0.0), np.where(both, returns, 0.0)
     slope = np.where(known, start.beta, 0.0)
-    r = np.where(both, r - (r[:n_burn].sum(axis=0) - slope * m[:n_burn].sum(axis=0)) / n_start, 0.0)
-    ratio, noise = likeliest(r[:n_burn], m[:n_burn], both[:n_burn])
+    m_mean = burn.w @ m[:n_burn] / np.maximum(burn.n_obs, 1)
+    r = np.where(np.isfinite(returns), r - (burn.mean - slope * m_mean), 0.0)
+    ratio, noise = likeliest(r[:n_burn], m[:n_burn], burn.n_obs)
     first = np.where(known & (noise > 0), start.std_error**2 / np.where(noise > 0, noise, 1.0), 0.0)
     b, p, _, _ = run(r[n_burn:], m[n_burn:], ratio, slope, first)
     unknown = np.where(known, 0.0, np.nan)
-    s_mm_per_row = (start.residual_vol**2 / start.std_error**2) / n_start
-    off = b - whole.beta
+    with np.errstate(invalid="ignore", divide="ignore"):
+        residual_vol = np.sqrt(whole.residual_vol**2 + (b - whole.beta) ** 2 * burn.s_mm / burn.total)
     return Fit(
         beta=b + unknown,
         std_error=np.sqrt(p * noise) + unknown,
         bias=np.zeros(len(b)),
         dof=np.full(len(b), np.inf),
         correlation=whole.correlation + unknown,
-        residual_vol=np.sqrt(whole.residual_vol**2 + off**2 * s_mm_per_row) + unknown,
+        residual_vol=residual_vol + unknown,
         n_obs=whole.n_obs,
         n_eff=whole.n_eff + unknown,
     )
@@ -54,42 +55,50 @@ def kalman(returns: Floats, market: Floats) -> Fit:
 def run(r: Floats, m: Floats, ratio: Floats, b: Floats, p: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Run the filter over r and m (T, N), zero where missing, from b with variance p R, both (…, N).
 
-    With the variances in units of R: predict p + λ; then f = p m² + 1, v = r − b m, gain k = p m / f.
+    With the variances in units of R: predict p + λ; then f = 1 + (p + λ) m² and v = r − b m, p = (p + λ) / f, gain
+    k = p m, and b + k v = b / f + k r. The variances do not depend on r: without gaps m is (T, 1), and those of a λ
+    are the same for every asset. Only what depends on the bar before stands in a loop.
 
     Returns:
-        b, p, Σ ln f and Σ v² / f, (…, N).
+        b, p, Σ ln f and Σ v² / f, (…, N) or (…, 1).
     """
-    log_f, squares = np.zeros(np.broadcast_shapes(b.shape, ratio.shape)), 0.0 * (b + ratio)
-    for t in range(len(r)):
-        p = p + ratio
-        pm = p * m[t]
-        f = pm * m[t] + 1
-        v = r[t] - b * m[t]
-        k = pm / f
-        b = b + k * v
-        p = p - k * pm
-        log_f += np.log(f)
-        squares += v * v / f
-    return b, p, log_f, squares
+    p_shape = np.broadcast_shapes(p.shape, ratio.shape, m.shape[1:])
+    b_shape = np.broadcast_shapes(b.shape, p_shape, r.shape[1:])
+    f, p_path, b_path = (
+        np.empty((len(r), *p_shape)),
+        np.empty((len(r) + 1, *p_shape)),
+        np.empty((len(r) + 1, *b_shape)),
+    )
+    p_path[0], b_path[0] = p, b
+    m_bars, r_bars = (x.reshape(len(r), *(1,) * (len(p_shape) - 1), x.shape[1]) for x in (m, r))
+    for (p_before, p_after), f_t, square in zip(pairwise(p_path), f, m_bars * m_bars, strict=True):
+        np.add(p_before, ratio, out=p_after)
+        np.multiply(p_after, square, out=f_t)
+        np.add(f_t, 1.0, out=f_t)
+        np.divide(p_after, f_t, out=p_after)
+    kept, learned = 1 / f, p_path[1:] * m_bars * r_bars
+    for (b_before, b_after), share, news in zip(pairwise(b_path), kept, learned, strict=True):
+        np.multiply(b_before, share, out=b_after)
+        np.add(b_after, news, out=b_after)
+    v = r_bars - b_path[:-1] * m_bars
+    v *= v
+    v *= kept
+    return b_path[-1], p_path[-1], np.log(f).sum(axis=0), v.sum(axis=0)
 
 
-def likeliest(r: Floats, m: Floats, seen: Flags) -> tuple[Floats, Floats]:
-    """Return the λ = Var η / R and the R (N,) of the greatest likelihood, from a diffuse start.
+def likeliest(r: Floats, m: Floats, n_obs: Floats) -> tuple[Floats, Floats]:
+    """Return the λ = Var η / R and the R (N,) of the greatest likelihood on r (T, N) and m, of n (N,) known bars.
 
-    R given λ is Σ v²/f / n, so that ln L = −½ (Σ ln f + n ln R) + constant is a function of λ alone: the best of a
-    coarse grid of λ · mean m² from 0 to 1, then of a fine one around it.
+    From a diffuse start, which the first bar pays for. R given λ is Σ v²/f / (n − 1), so that
+    −2 ln L = Σ ln f + (n − 1) ln R + constant is a function of λ alone, read off on `GRID`, which holds λ times the
+    mean m².
     """
-    n = np.maximum(seen.sum(axis=0) - 1, 1)  # the first row pays for the diffuse start
-    power = np.maximum((m * m).sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 1e-300)
-    grid = np.broadcast_to(_COARSE[:, None], (len(_COARSE), r.shape[1]))
-    for fine in (False, True):
-        ratio = grid / power
-        _, _, log_f, squares = run(r, m, ratio, np.zeros_like(ratio), _DIFFUSE / power + 0 * ratio)
-        noise = squares / n
-        cost = log_f + n * np.log(np.maximum(noise, 1e-300))
-        best = np.argmin(cost, axis=0)[None]
-        found = [np.take_along_axis(x, best, axis=0)[0] for x in (grid, noise)]
-        if not fine:
-            around = _STEP ** np.linspace(-1, 1, 9)
-            grid = found[0] * around[:, None]
-    return found[0] / power, found[1]
+    n_used = np.maximum(n_obs - 1, 1)
+    power = (m * m).sum(axis=0) / np.maximum(n_obs[: m.shape[1]], 1)
+    power = np.where(power > 0, power, 1.0)
+    ratio = GRID[:, None] / power
+    _, _, log_f, squares = run(r, m, ratio, np.zeros(1), _DIFFUSE / power)
+    noise = squares / n_used
+    cost = log_f + n_used * np.log(np.maximum(noise, 1e-300))
+    best, columns = np.argmin(cost, axis=0), np.arange(r.shape[1])
+    return np.broadcast_to(ratio, noise.shape)[best, columns], noise[best, columns]

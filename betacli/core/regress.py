@@ -64,10 +64,15 @@ class Sample:
     s_mm: Floats
     known: Flags
 
-    def slope(self, y: Floats) -> Floats:
-        """Return Σwmy / Σwmm (N,) of y (T, N), which is 0 in gaps; 0 where unknown."""
-        s_my = (self.w * self.m[:, 0]) @ y if self.both is None else self.w @ (self.m * y)
-        return np.where(self.known, s_my / np.where(self.known, self.s_mm, 1.0), 0.0)
+    def part(self, cols: slice) -> Floats:
+        """Return the benchmark of some columns (T, n), or (T, 1) without gaps."""
+        return self.m if self.both is None else self.m[:, cols]
+
+    def slope(self, y: Floats, cols: slice = slice(None)) -> Floats:
+        """Return Σwmy / Σwmm (n,) of y (T, n), which is 0 in gaps, for some columns; 0 where unknown."""
+        known, s_mm = self.known[cols], self.s_mm[cols]
+        s_my = (self.w * self.m[:, 0]) @ y if self.both is None else self.w @ (self.m[:, cols] * y)
+        return np.where(known, s_my / np.where(known, s_mm, 1.0), 0.0)
 
     def residual(self, slope: Floats, cols: slice = slice(None)) -> Floats:
         """Return r − r̄ − slope · m of some columns (T, n), 0 in gaps."""
@@ -90,7 +95,8 @@ class Sample:
     def blocks(self) -> Iterator[slice]:
         """Yield slices of columns small enough for the cache."""
         n_bars, n_assets = self.r.shape
-        width = max(1, _BLOCK // max(1, n_bars))
+        block = _BLOCK if self.both is None else _BLOCK // 4
+        width = max(1, block // max(1, n_bars))
         return (slice(start, start + width) for start in range(0, n_assets, width))
 
 
@@ -104,7 +110,7 @@ def pair(returns: Floats, market: Floats, weights: Floats) -> Sample:
     """
     n_assets = returns.shape[1]
     r_sum = weights @ returns
-    if np.isfinite(r_sum).all() and np.isfinite(market.sum()):
+    if len(market) and np.isfinite(r_sum).all() and np.isfinite(market.sum()):
         total, n_obs, squares = (
             np.full(n_assets, float(x)) for x in (weights.sum(), len(weights), weights @ weights)
         )
@@ -180,6 +186,11 @@ def least_squares(s: Sample, *, hac: bool = False, with_scores: bool = False) ->
     )
 
 
+def total_of(x: Floats, y: Floats | Flags) -> Floats:
+    """Return Σ_t x y (N,) for x (T, 1) or (T, N) and y (T, N)."""
+    return np.asarray(x[:, 0] @ y if x.shape[1] == 1 else np.einsum("tn,tn->n", x, y))
+
+
 def n_lags(n_obs: Floats) -> Floats:
     """Return the lags of the Bartlett kernel, ⌊4 (T / 100)^(2/9)⌋ (Newey and West 1994)."""
     return np.floor(4 * (n_obs / 100) ** (2 / 9))
@@ -192,11 +203,12 @@ def newey_west(scores: Floats, n_obs: Floats) -> Floats:
     gap, and lags count bars and not rows (Parzen 1963), so a gap brings no distant bars together.
     Newey and West 1987; as statsmodels `cov_type="HAC"` where nothing is missing.
     """
-    variance = np.einsum("tn,tn->n", scores, scores)
-    lags = n_lags(n_obs)
+    lags, ones, product = n_lags(n_obs), np.ones(len(scores)), scores * scores
+    variance = ones @ product
     for lag in range(1, min(int(lags.max(initial=0)), len(scores) - 1) + 1):
         kernel = np.maximum(0.0, 1 - lag / (lags + 1))
-        variance += 2 * kernel * np.einsum("tn,tn->n", scores[lag:], scores[:-lag])
+        together = np.multiply(scores[lag:], scores[:-lag], out=product[lag:])
+        variance += 2 * kernel * (ones[lag:] @ together)
     return np.asarray(variance)
 
 

@@ -69,30 +69,29 @@ def _put_betas(returns: Floats, market: Floats, window: int, path: Floats) -> No
     rooms = np.empty(
         (3, _N_SUMS, length, -(-window // length), n_assets)
     )  # asking anew costs more than the sums
-    finite = [
-        bool(np.isfinite(returns[start : start + window].sum() + market[start : start + window].sum()))
-        for start in range(0, n_bars, window)
-    ]
-    base = _Base.of(returns[:window], market[:window], complete=finite[0])
-    tail = None
-    for k, start in enumerate(range(0, n_bars, window)):
+    starts = range(0, n_bars, window)
+    finite = [np.isfinite(returns[s : s + window].sum() + market[s : s + window].sum()) for s in starts]
+    typical, m_typical = _typical(returns, window), _typical(market[:, None], window)
+    base = _Base(typical[0][0], typical[1][0], m_typical[0][0], m_typical[1][0], bool(finite[0]))
+    tail: list[tuple[Floats, Floats]] = []
+    for k, start in enumerate(starts):
         here, before = slice(start, start + window), slice(max(0, start - window), start)
         complete = all(finite[max(0, k - 1) : k + 1])
-        fitting = _Base.of(
-            returns[before.start : here.stop], market[before.start : here.stop], complete=complete
-        )
+        fitting = _Base(typical[0][k], typical[1][k], m_typical[0][k], m_typical[1][k], complete)
         if k and not base.serves(fitting):
             base = fitting
-            earlier = base.terms(returns[before], market[before], rooms[1 - k % 2])
-            tail = [_backward(part) for part in earlier]
+            tail = [_from_the_right(x) for x in base.terms(returns[before], market[before], rooms[1 - k % 2])]
         terms = base.terms(returns[here], market[here], rooms[k % 2])
-        sums = [_forward(part, room) for part, room in zip(terms, rooms[2], strict=True)]
-        if tail is not None:
-            for part, rest in zip(sums, tail, strict=True):
-                part[:-1] += rest[1:]
-                part[-1, :-1] += rest[0, 1:]
+        sums = []
+        for i, (term, room) in enumerate(zip(terms, rooms[2], strict=True)):
+            part, across = _from_the_left(term, room)
+            if tail:
+                part[:-1] += tail[i][0][1:]
+                across += tail[i][1]
+            part += across
+            sums.append(part)
         _put_slopes(sums, path[here])
-        tail = [_backward(part) for part in terms]
+        tail = [_from_the_right(term) for term in terms]
 
 
 def _put_slopes(sums: list[Floats], betas: Floats) -> None:
@@ -101,31 +100,25 @@ def _put_slopes(sums: list[Floats], betas: Floats) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = s_m / n
         spread = s_mm - mean * s_m
-        spread[~((n >= MIN_OBS) & (spread > FLAT * (n + s_mm)))] = np.nan
+        share = np.where((n >= MIN_OBS) & (spread > FLAT * (n + s_mm)), 1 / spread, np.nan)
         s_r *= mean
         s_mr -= s_r
         for segment, times, rows in _segments(len(betas), len(s_mr)):
-            np.divide(s_mr[rows, segment], spread[rows, segment], out=betas[times])
+            np.multiply(s_mr[rows, segment], share[rows, segment], out=betas[times])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Base:
-    """What is taken off the bars of a block: `anchor` (N,) and `m_anchor` (1,); how far values lie from them, `reach`.
+    """What is taken off the bars of a block, of assets (N,) and benchmark (1,), and how far most values lie from it.
 
     `complete` says that nothing is missing.
     """
 
     anchor: Floats
-    m_anchor: Floats
     reach: Floats
+    m_anchor: Floats
     m_reach: Floats
     complete: bool
-
-    @classmethod
-    def of(cls, returns: Floats, market: Floats, *, complete: bool) -> "_Base":
-        """Take the anchors from nine bars of (T, N) and (T,)."""
-        (anchor, reach), (m_anchor, m_reach) = _typical(returns), _typical(market[:, None])
-        return cls(anchor=anchor, m_anchor=m_anchor, reach=reach, m_reach=m_reach, complete=complete)
 
     def serves(self, other: "_Base") -> bool:
         """Say whether these anchors are as good as those of another base: what they lose is 2 of 16 digits."""
@@ -166,40 +159,42 @@ def _put(bars: Floats, anchor: Floats, into: Floats, *, fill: float = 0.0) -> No
         np.subtract(bars[times], anchor, out=into[rows, segment])
 
 
-def _forward(terms: Floats, room: Floats) -> Floats:
-    """Return the sums of all bars up to each (L, S, N), in `room`: within all segments at once, then across them."""
+def _from_the_left(terms: Floats, room: Floats) -> tuple[Floats, Floats]:
+    """Return the sums up to each bar within its segment (L, S, N), in `room`, and of all segments before it (S, N)."""
     sums = room if room.shape == terms.shape else np.empty_like(terms)
     sums[0] = terms[0]
-    for done, term, row in zip(sums, terms[1:], sums[1:], strict=False):
+    for (done, row), term in zip(pairwise(sums), terms[1:], strict=True):
         np.add(done, term, out=row)
-    earlier = np.zeros_like(sums[-1])
-    np.cumsum(sums[-1, :-1], axis=0, out=earlier[1:])
-    sums += earlier
-    return sums
+    before = np.zeros_like(sums[-1])
+    np.cumsum(sums[-1, :-1], axis=0, out=before[1:])
+    return sums, before
 
 
-def _backward(terms: Floats) -> Floats:
-    """Turn each bar of (L, S, N) into the sum of all bars from it on, in place."""
-    rows = list(terms[::-1])
-    for done, row in pairwise(rows):
+def _from_the_right(terms: Floats) -> tuple[Floats, Floats]:
+    """Return the sums from each bar on within its segment (L, S, N), in place, and of all segments after it (S, N)."""
+    for done, row in pairwise(terms[::-1]):
         np.add(done, row, out=row)
-    later = np.zeros_like(rows[-1])
-    later[:-1] = np.cumsum(rows[-1][:0:-1], axis=0)[::-1]
-    terms += later
-    return terms
+    after = np.zeros_like(terms[0])
+    np.cumsum(terms[0, :0:-1], axis=0, out=after[-2::-1])
+    return terms, after
 
 
-def _typical(bars: Floats) -> tuple[Floats, Floats]:
-    """Return a value near most of each column (T, N), and how far the others lie.
+def _typical(bars: Floats, window: int) -> tuple[Floats, Floats]:
+    """Return a value near most of each column in each block and the one before (K, N), and how far the others lie.
 
     The median of nine bars and the distance of their quartiles; the first known bar and 0 where these are missing.
     """
-    sampled = np.sort(bars[np.linspace(0, len(bars) - 1, _SAMPLED).astype(int)], axis=0)
-    last = np.maximum(np.isfinite(sampled).sum(axis=0) - 1, 0)
-    low, typical, high = (np.take_along_axis(sampled, (last * k // 4)[None], axis=0)[0] for k in (1, 2, 3))
+    spans = [(max(0, s - window), min(s + window, len(bars))) for s in range(0, len(bars), window)]
+    places = np.array([np.linspace(first, last - 1, _SAMPLED).astype(int) for first, last in spans])
+    sampled = np.sort(bars[places], axis=1)
+    last = np.maximum(np.isfinite(sampled).sum(axis=1) - 1, 0)
+    low, typical, high = (
+        np.take_along_axis(sampled, (last * q // 4)[:, None], axis=1)[:, 0] for q in (1, 2, 3)
+    )
     lost = ~np.isfinite(typical)
-    if lost.any():
-        seen = np.isfinite(bars[:, lost])
-        first = np.take_along_axis(bars[:, lost], seen.argmax(axis=0)[None], axis=0)[0]
-        typical[lost] = np.where(seen.any(axis=0), first, 0.0)
+    for k in np.flatnonzero(lost.any(axis=1)):
+        block = bars[slice(*spans[k])][:, lost[k]]
+        seen = np.isfinite(block)
+        first = np.take_along_axis(block, seen.argmax(axis=0)[None], axis=0)[0]
+        typical[k, lost[k]] = np.where(seen.any(axis=0), first, 0.0)
     return np.asarray(typical), np.where(lost, 0.0, high - low)

@@ -40,17 +40,17 @@ def vasicek(fit: Fit, groups: Floats | None = None) -> Fit:
     b, se2 = fit.beta, fit.std_error**2
     found, expected = float(b[known].var(ddof=1)), float(se2[known].mean())
     spread2 = max(0.0, found - expected)
-    shared = fit.scores[:, known].mean(axis=1)
+    shared = fit.scores @ (known / n_known)
     own_spread2 = max(0.0, found - n_known / (n_known - 1) * (expected - float(shared @ shared)))
     noise = np.where(known, se2, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         kappa = np.where(noise > 0, spread2 / (spread2 + noise), 1.0) + 0 * noise
     mean, mean_bias, mean_variance, mean_covariance = (np.full(len(b), np.nan) for _ in range(4))
     for members, prior in _groups(known, groups):
-        common = fit.scores[:, prior].mean(axis=1)
+        common = fit.scores @ (prior / prior.sum())
         mean[members], mean_bias[members] = b[prior].mean(), fit.bias[prior].mean()
         mean_variance[members] = common @ common
-        mean_covariance[members] = common @ fit.scores[:, members]
+        mean_covariance[members] = (common @ fit.scores)[members]
     left = 1 - kappa
     variance = (
         kappa**2 * se2

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from betacli.core.model import Floats
-from betacli.core.regress import Fit, Sample, least_squares, newey_west
+from betacli.core.regress import Fit, Sample, least_squares, newey_west, total_of
 
 WIDTH = 3.0
+_LEAST_LEFT = 0.1  # a bar that is nearly all of the sample is not raised without end
 
 
 def clip_to_band(returns: Floats, market: Floats, center: float = 1.0, width: float = WIDTH) -> Floats:
@@ -26,7 +27,8 @@ def clip_to_band(returns: Floats, market: Floats, center: float = 1.0, width: fl
     """
     m = market[:, None] if market.ndim == 1 else market
     one, other = (center - width) * m, (center + width) * m
-    return np.clip(returns, np.minimum(one, other), np.maximum(one, other))
+    clipped = np.maximum(returns, np.minimum(one, other))
+    return np.minimum(clipped, np.maximum(one, other), out=clipped)
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # an asset without data has no weights; its results are NaN
@@ -43,34 +45,50 @@ def winsorised(
 
     a one-step robust estimate, whose error is Σ_t c_t [d + (1 − share) e], `share` the part of Σwmm on which
     b m − e is inside the band: an error of b is passed on where clip(b m − e) does not move with it. Squares are
-    raised by 1 / (1 − c m), which is what a bar loses to its own pull on the slope (HC2, MacKinnon and White 1985).
+    raised by 1 / (1 − c m), m about its mean: what a bar's residual loses to its own pull on the slope (HC2, MacKinnon and White 1985).
     """
     raw = least_squares(s)
-    b = np.where(s.known, raw.beta, 0.0)
-    m = np.where(np.isfinite(market), market, 0.0)[:, None]
-    e = s.residual(b)
-    mirrored = s.r - 2 * e
-    up, down = clip_to_band(s.r, m[:, 0], center, width), clip_to_band(mirrored, m[:, 0], center, width)
-    slope_up, slope_down = s.slope(up), s.slope(down)
-    moved = 0.5 * (slope_up - slope_down)
-    share = s.slope(np.where(down == mirrored, s.m, 0.0))
-    d = 0.5 * (up - down)
-    d -= s.w @ d / np.where(s.total > 0, s.total, 1.0)
-    d -= moved * s.m
-    d += (1 - share) * e
-    gain = s.gain()
-    scores = d * (gain / np.sqrt(np.maximum(1 - gain * s.m - s.w[:, None] / s.total, 0.1)))
-    if s.both is not None:
-        scores *= s.both
-    variance = newey_west(scores, s.n_obs) if hac else np.einsum("tn,tn->n", scores, scores)
-    off = slope_up - b
-    residual_vol = np.sqrt(raw.residual_vol**2 + off**2 * s.s_mm / s.total)
+    b, n_assets = np.where(s.known, raw.beta, 0.0), len(raw.beta)
+    m = np.where(np.isfinite(market), market, 0.0)
+    slope, moved, variance = np.empty(n_assets), np.empty(n_assets), np.empty(n_assets)
+    scores = np.empty(s.r.shape) if with_scores else None
+    for cols in s.blocks():
+        slope[cols], moved[cols], found = _clipped(s, m, b, cols, center, width)
+        variance[cols] = newey_west(found, s.n_obs[cols]) if hac else np.einsum("tn,tn->n", found, found)
+        if scores is not None:
+            scores[:, cols] = found
+    off = slope - b
+    with np.errstate(invalid="ignore", divide="ignore"):
+        residual_vol = np.sqrt(raw.residual_vol**2 + off**2 * s.s_mm / s.total)
     unknown = np.where(s.known, 0.0, np.nan)
     return replace(
         raw,
-        beta=slope_up + unknown,
+        beta=slope + unknown,
         std_error=np.sqrt(variance) + unknown,
         bias=off - moved,
         residual_vol=residual_vol,
-        scores=scores if with_scores else None,
+        scores=scores,
     )
+
+
+def _clipped(
+    s: Sample, market: Floats, b: Floats, cols: slice, center: float, width: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return the slopes of the clipped returns (n,) and of d (n,), and the scores (T, n), of some columns."""
+    r, e = s.r[:, cols], s.residual(b, cols)
+    mirrored = e * -2
+    mirrored += r
+    up, down = clip_to_band(r, market, center, width), clip_to_band(mirrored, market, center, width)
+    slope, slope_down = s.slope(up, cols), s.slope(down, cols)
+    moved = 0.5 * (slope - slope_down)
+    m, gain = s.part(cols), s.gain(cols)
+    pull = gain * m
+    share = total_of(pull, down == mirrored)
+    d = np.subtract(up, down, out=up)
+    d *= 0.5
+    d -= s.w @ d / np.where(s.total > 0, s.total, 1.0)[cols]
+    d -= moved * m
+    e *= 1 - share
+    d += e
+    d *= gain / np.sqrt(np.maximum(1 - pull, _LEAST_LEFT))
+    return slope, moved, d
