@@ -1,51 +1,29 @@
-"""From options to what the plan layer is asked: the universe, the request, the source of market data."""
+"""From options to what the plan layer is asked: the universe and the request."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from betacli import names
-from betacli.cli.options import (
-    MAX_BETA,
-    BacktestArguments,
-    ConfigOptions,
-    DataOptions,
-    HedgeOptions,
-    TargetOptions,
-    WhatOptions,
-    betas_by_hand,
-    known_name,
-    listed,
-    moment,
-    number,
-)
+from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.options import BacktestArguments, ConfigOptions, DataOptions, WhatOptions
+from betacli.cli.values import MAX_BETA, betas_by_hand, known_name, listed, moment, number
 from betacli.cli.world import World
 from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
 from betacli.core.model import Benchmark, Universe
-from betacli.data.candles import MarketData
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
 from betacli.errors import BadOption, BadUsage, NoData
 from betacli.plan.benchmark import parse_benchmark
 from betacli.plan.request import BasketRequest, BetaRequest, Run
 from betacli.plan.sectors import CheckedFile
 
-if TYPE_CHECKING:  # loaded where they are opened
-    from betacli.data.exchange import ExchangeMarket
-    from betacli.data.stored import StoredMarket
+if TYPE_CHECKING:  # loaded where it is asked
     from betacli.plan.backtest import BacktestRequest
-
-_LOOPBACK = re.compile(r"(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?")
-_TEST_SYSTEMS = ("testnet", "sandbox", "demo", "vst")
 
 
 class KnownNames(TypedDict):
@@ -184,41 +162,6 @@ def basket_request(
     )
 
 
-@contextmanager
-def market_for(
-    request: BetaRequest, universe: Universe, options: DataOptions, here: World
-) -> Iterator[MarketData | None]:
-    """Open the source of market data; None where every beta is given by hand and no source was named."""
-    timeout_s = number("--timeout", options.timeout, above=0, most=3600) or math.inf
-    if options.exchange is not None and options.candles is not None:
-        raise BadUsage(
-            problem="`--exchange` and `--candles` both name a source of prices", way_out="give one of the two"
-        )
-    _, members = request.members(universe)
-    named = options.exchange is not None or options.candles is not None
-    if not named and all(member.base in request.overrides for member in members):
-        yield None
-    elif options.candles is not None:
-        from betacli.data.files import FileMarket  # noqa: PLC0415
-
-        yield FileMarket(options.candles, now_ms=request.run.now_ms)
-    else:
-        exchange = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
-        if exchange == names.SAMPLE:
-            from betacli.data.sample import SampleMarket  # noqa: PLC0415
-
-            yield SampleMarket(now_ms=request.run.now_ms)
-        elif options.no_store:
-            if options.offline:
-                problem = "`--offline` answers from the store, and `--no-store` forbids it"
-                raise BadUsage(problem=problem, way_out="give one of the two")
-            with closing(exchange_of(exchange, request.run, universe, here, timeout_s)) as market:
-                yield market
-        else:
-            with stored_market(request, universe, options, here) as stored:
-                yield stored
-
-
 def backtest_request(
     arguments: BacktestArguments, what: WhatOptions, options: DataOptions, universe: Universe, here: World
 ) -> BacktestRequest:
@@ -236,94 +179,4 @@ def backtest_request(
         start_ms=start_ms if arguments.since is None else moment(arguments.since, option="--since"),
         sector=what.sector,
         timeframe=timeframe,
-    )
-
-
-@contextmanager
-def history_of(run: Run, universe: Universe, options: DataOptions, here: World) -> Iterator[MarketData]:
-    """Open a source of years of bars: files, the simulated market, or an exchange without the store."""
-    timeout_s = number("--timeout", options.timeout, above=0, most=3600) or math.inf
-    if options.candles is not None:
-        from betacli.data.files import FileMarket  # noqa: PLC0415
-
-        yield FileMarket(options.candles, now_ms=run.now_ms)
-        return
-    exchange = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
-    if exchange == names.SAMPLE:
-        from betacli.data.sample import SampleMarket  # noqa: PLC0415
-
-        yield SampleMarket(now_ms=run.now_ms)
-        return
-    with closing(exchange_of(exchange, run, universe, here, timeout_s)) as market:
-        yield market
-
-
-@contextmanager
-def stored_market(
-    request: BetaRequest, universe: Universe, options: DataOptions, here: World, *, keeping: bool = False
-) -> Iterator[StoredMarket]:
-    """Open an exchange through the candle store.
-
-    Raises:
-        UnknownName: there is no such exchange.
-    """
-    from betacli.data.stored import StoredMarket  # noqa: PLC0415
-
-    timeout_s = number("--timeout", options.timeout, above=0, most=3600) or math.inf
-    exchange = known_name("exchange", options.exchange or universe.exchange, names.VENUES)
-    market = StoredMarket(
-        name=exchange,
-        key=_stored_as(exchange, universe),
-        folder=here.cache_dir(),
-        exchange=partial(exchange_of, exchange, request.run, universe, here, timeout_s),
-        now_ms=here.now_ms,
-        timeframe=request.recipe.timeframe,
-        as_of_ms=_as_of_ms(request.run),
-        offline=options.offline,
-        keeping=keeping,
-    )
-    with closing(market):
-        yield market
-
-
-def _stored_as(exchange: str, universe: Universe) -> str:
-    """Return the name an exchange's bars are stored under.
-
-    Those of a test system, or of a server on this computer, are another market's and are kept apart.
-    """
-    options = universe.exchange_options.get(exchange, {})
-    written = json.dumps(options, default=str).casefold()
-    if any(word in written for word in _TEST_SYSTEMS):
-        return f"{exchange}-test"
-    hosts = sorted({*_LOOPBACK.findall(written)})
-    return f"{exchange}@{'+'.join(hosts)}" if hosts else exchange
-
-
-def _as_of_ms(run: Run) -> int | None:
-    return run.now_ms if run.generated_at is None else None
-
-
-def exchange_of(
-    exchange: str,
-    run: Run,
-    universe: Universe,
-    here: World,
-    timeout_s: float,
-    known_markets: int | None = None,
-) -> ExchangeMarket:
-    """Make an exchange; nothing is asked yet. `known_markets` is how many contracts it had a while ago."""
-    from betacli.data.exchange import open_exchange  # noqa: PLC0415
-    from betacli.data.store_bans import StoredBans  # noqa: PLC0415
-
-    return open_exchange(
-        exchange,
-        options=universe.exchange_options.get(exchange, {}),
-        timeout_s=timeout_s,
-        now_ms=here.now_ms,
-        monotonic=here.monotonic,
-        as_of_ms=_as_of_ms(run),
-        quote=universe.quote,
-        environ=here.environ,
-        bans=StoredBans(here.cache_dir(), now_ms=here.now_ms),
-        known_markets=known_markets,
     )

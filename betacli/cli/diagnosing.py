@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from functools import partial
 
 from betacli import names
-from betacli.cli import asking
-from betacli.cli.options import DataOptions, known_name, number
+from betacli.cli import asking, sources
+from betacli.cli.options import DataOptions
 from betacli.cli.output import screen_of
+from betacli.cli.values import known_name, number
 from betacli.cli.world import World
 from betacli.core.model import Universe
 from betacli.data.candle_store import STEM, CandleStore
@@ -72,6 +73,6 @@ def _venues(universe: Universe, run: Run, options: DataOptions, here: World) -> 
     found = []
     for left, exchange in zip(range(len(names.VENUES), 0, -1), names.VENUES, strict=True):
         share_s = max(0.1, (deadline - here.monotonic()) / left)
-        make = partial(asking.exchange_of, exchange, run, universe, here, share_s)
+        make = partial(sources.exchange_of, exchange, run, universe, here, share_s)
         found.append(probe(exchange, make, here.monotonic))
     return found

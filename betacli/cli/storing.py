@@ -4,8 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from betacli import names
-from betacli.cli import asking
-from betacli.cli.options import DataOptions, StoreArguments, WhatOptions, known_name
+from betacli.cli import asking, sources
+from betacli.cli.options import DataOptions, StoreArguments, WhatOptions
+from betacli.cli.values import known_name
 from betacli.cli.world import World
 from betacli.data.candle_store import STEM, CandleStore
 from betacli.data.export import export_candles
@@ -76,7 +77,7 @@ def _fetch(what: WhatOptions, options: DataOptions, here: World) -> Report:
             raise BadUsage(problem=f"`data fetch` asks an exchange and stores: it takes no `{option}`")
     universe = asking.read_universe(options, here)
     request = asking.beta_request(what, options, universe, here)
-    with asking.stored_market(request, universe, options, here, keeping=True) as market:
+    with sources.stored_market(request, universe, options, here, keeping=True) as market:
         return plan.fetch_bars(request, universe, market, market.fetched, _inputs(here))
 
 

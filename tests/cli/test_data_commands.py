@@ -342,7 +342,7 @@ def test_an_unknown_action_is_named_with_the_nearest(run) -> None:
 
 def test_a_test_system_is_kept_apart() -> None:
     """Prices from a sandbox or a testnet are stored under another name than the exchange's own."""
-    from betacli.cli.asking import _stored_as
+    from betacli.cli.sources import _stored_as
     from betacli.core.model import Benchmark, Universe
 
     def stored_as(options: dict[str, object]) -> str:

@@ -1,0 +1,135 @@
+"""The commands about betas and baskets: options in, one question to the plan layer, a report out."""
+
+from collections.abc import Callable
+
+from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.desk import Desk
+from betacli.cli.options import BacktestArguments, BetaOptions, DataOptions, OutputOptions, WhatOptions
+from betacli.cli.progress import progress
+from betacli.cli.values import known_name
+from betacli.document import Report
+from betacli.errors import BadUsage
+
+
+class BasketCommands(Desk):
+    """`beta`, `backtest`, `solve`, `hedge`, `checklist`."""
+
+    def beta(self, what: WhatOptions, shown: BetaOptions, data: DataOptions, output: OutputOptions) -> int:
+        """Measure each member's beta, with its standard error and interval.
+
+        Example: betacli beta --sector l1 --exchange sample
+        """
+        from betacli.cli import asking, sources  # noqa: PLC0415  numpy, which `--help` need not pay
+        from betacli.plan.beta_compare import plan_comparison, plan_rolling  # noqa: PLC0415
+        from betacli.plan.beta_table import plan_betas  # noqa: PLC0415
+
+        output.check()
+        views = shown.compare + shown.rolling + (len(what.benchmark or ()) > 1)
+        if views > 1:
+            problem = "`--compare`, `--rolling` and several benchmarks are three views"
+            raise BadUsage(problem=problem, way_out="choose one")
+        universe = asking.read_universe(data, self._here)
+        request = asking.beta_request(what, data, universe, self._here)
+        others = asking.benchmarks_of(what, universe)[1:]
+        with sources.market_for(request, universe, data, self._here) as market:
+            if (shown.compare or shown.rolling) and market is None:
+                raise BadUsage(
+                    problem="betas by hand have no other presets and no path", way_out="name a source"
+                )
+            if shown.compare and market is not None:
+                report = plan_comparison(request, universe, market)
+            elif shown.rolling and market is not None:
+                report = plan_rolling(request, universe, market)
+            else:
+                report = plan_betas(request, universe, market, others)
+        return self._deliver(report, output)
+
+    def backtest(
+        self, arguments: BacktestArguments, what: WhatOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Score every preset on the month that followed each of its forecasts.
+
+        Example: betacli backtest betas --candles closes.csv.gz
+        """
+        from betacli.cli import asking, sources  # noqa: PLC0415
+        from betacli.plan.backtest import plan_backtest  # noqa: PLC0415
+        from betacli.plan.stopwatch import Stopwatch  # noqa: PLC0415
+
+        output.check()
+        known_name("backtest", arguments.what, ("betas",))
+        universe = asking.read_universe(data, self._here)
+        request = asking.backtest_request(arguments, what, data, universe, self._here)
+        watch = Stopwatch(self._here.monotonic)
+        with sources.history_of(request.run, universe, data, self._here) as source:
+            report = plan_backtest(
+                request, universe, source, progress=progress(self._here, "forecast"), watch=watch
+            )
+        if output.verbose:
+            for step in watch.steps:
+                self._here.stderr.write(f"{step.step}: {step.seconds:.3f} s, {step.share:.0%}\n")
+        return self._deliver(report, output)
+
+    def solve(
+        self, what: WhatOptions, target: TargetOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Solve the basket weights that have exactly the target beta.
+
+        Example: betacli solve --sector l1 --target 1.4 --exchange sample
+        """
+        from betacli.plan.basket import plan_basket  # noqa: PLC0415
+
+        return self._basket(plan_basket, what, target, HedgeOptions(), data, output)
+
+    def hedge(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Size the benchmark short that neutralises the basket, and show what it does to the account.
+
+        Example: betacli hedge --sector l1 --target 1.4 --leverage 5 --exchange sample
+        """
+        from betacli.plan.hedge import plan_hedge  # noqa: PLC0415
+
+        return self._basket(plan_hedge, what, target, hedge, data, output)
+
+    def checklist(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Judge the trade in eight steps; exit 10 when one fails.
+
+        Example: betacli checklist --sector l1 --target 1.4 --leverage 5 --exchange sample
+        """
+        from betacli.plan.checklist import plan_checklist  # noqa: PLC0415
+
+        return self._basket(plan_checklist, what, target, hedge, data, output)
+
+    def _basket(
+        self,
+        plan: Callable[..., Report],
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Answer a question about a basket with one of the plan layer's functions."""
+        from betacli.cli import asking, sources  # noqa: PLC0415
+
+        output.check()
+        if len(what.benchmark or ()) > 1:
+            raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
+        universe = asking.read_universe(data, self._here)
+        betas = asking.beta_request(what, data, universe, self._here)
+        request = asking.basket_request(betas, target, hedge)
+        with sources.market_for(betas, universe, data, self._here) as market:
+            report = plan(request, universe, market)
+        return self._deliver(report, output)

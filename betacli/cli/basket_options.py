@@ -1,0 +1,70 @@
+"""The options of commands that plan a basket: its beta, its size, its limits, its hedge."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from betacli import names
+from betacli.cli.taking import LIMITS, SIZE, WHAT, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """The beta wanted, and how large."""
+
+    target: Annotated[
+        float | None,
+        option(
+            "--target", "-t", panel=WHAT, metavar="BETA", help="The basket's beta. Without it: base weights."
+        ),
+    ] = None
+    notional: Annotated[
+        float | None,
+        option("--notional", panel=SIZE, metavar="AMOUNT", help="Size of the basket, in quote currency."),
+    ] = None
+    equity: Annotated[
+        float | None,
+        option("--equity", panel=SIZE, metavar="AMOUNT", help="The margin account, in quote currency."),
+    ] = None
+    leverage: Annotated[
+        float | None,
+        option(
+            "--leverage",
+            panel=SIZE,
+            metavar="X",
+            help="Basket notional over equity. Two of the three fix the third.",
+        ),
+    ] = None
+    weighting: Annotated[
+        str,
+        option(
+            "--weighting", panel=LIMITS, metavar="NAME", help=f"Base weights: {', '.join(names.WEIGHTINGS)}."
+        ),
+    ] = "equal"
+    min_weight: Annotated[
+        float | None,
+        option("--min-weight", panel=LIMITS, metavar="W", help="The least an asset may weigh. Default 0."),
+    ] = None
+    max_weight: Annotated[
+        float | None,
+        option(
+            "--max-weight",
+            panel=LIMITS,
+            metavar="W",
+            help="The most an asset may weigh. Default 0.40, or 1 below three assets.",
+        ),
+    ] = None
+    allow_short: Annotated[
+        bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HedgeOptions:
+    """How much exposure to keep."""
+
+    hedge_to: Annotated[
+        float,
+        option(
+            "--hedge-to", panel=WHAT, metavar="BETA", help="Benchmark exposure to keep, per unit of notional."
+        ),
+    ] = 0.0

@@ -1,0 +1,95 @@
+"""What is written on the command line, read as a value of the domain or refused."""
+
+import math
+from datetime import UTC, datetime
+
+from betacli.errors import BadOption, UnknownName
+
+MAX_BETA = 100.0
+
+
+def known_name(what: str, name: str, known: tuple[str, ...]) -> str:
+    """Return the name, or raise `UnknownName` with the nearest."""
+    if name not in known:
+        raise UnknownName(what=what, name=name, known=known)
+    return name
+
+
+def number(
+    option: str,
+    value: float | None,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
+) -> float | None:
+    """Return a finite number within its range, or raise `BadOption`; Typer's own floats take `nan` and `inf`."""
+    if value is None:
+        return None
+    problem = None
+    if not math.isfinite(value):
+        problem = "a finite number is needed"
+    elif above is not None and value <= above:
+        problem = f"must be above {above:g}"
+    elif least is not None and value < least:
+        problem = f"must be at least {least:g}"
+    elif most is not None and value > most:
+        problem = f"must be at most {most:g}"
+    if problem:
+        raise BadOption(option=option, value=f"{value:g}", problem=problem)
+    return value
+
+
+def listed(option: str, written: str | None) -> tuple[str, ...]:
+    """Split `ETH,SOL`; a name given twice counts once."""
+    if written is None:
+        return ()
+    found = [name.strip() for name in written.split(",")]
+    if not all(found):
+        raise BadOption(option=option, value=written, problem="a name is missing", way_out="write `ETH,SOL`")
+    return tuple(dict.fromkeys(found))
+
+
+def betas_by_hand(written: list[str] | None) -> dict[str, float]:
+    """Read `ETH=1.25`, repeated."""
+    betas: dict[str, float] = {}
+    for entry in written or ():
+        base, equals, text = entry.partition("=")
+        try:
+            beta = float(text)
+        except ValueError:
+            beta = math.nan
+        if math.isfinite(beta) and abs(beta) > MAX_BETA:
+            raise BadOption(option="--beta", value=entry, problem=f"no asset has a beta beyond ±{MAX_BETA:g}")
+        if not (base and equals and math.isfinite(beta)):
+            raise BadOption(
+                option="--beta",
+                value=entry,
+                problem="a name, `=` and a number are needed",
+                way_out="write `--beta ETH=1.25`",
+            )
+        if base in betas and betas[base] != beta:
+            raise BadOption(
+                option="--beta", value=entry, problem=f"`{base}` was already given {betas[base]:g}"
+            )
+        betas[base] = beta
+    return betas
+
+
+def moment(written: str, option: str = "--as-of") -> int:
+    """Return the milliseconds since the epoch of an ISO 8601 time; one without an offset is UTC.
+
+    Raises:
+        BadOption: the text is no such time.
+    """
+    try:
+        when = datetime.fromisoformat(written.strip())
+    except ValueError:
+        way_out = "write `2026-01-31T07:00:00Z` or `2026-01-31`"
+        raise BadOption(
+            option=option, value=written, problem="not a time in ISO 8601", way_out=way_out
+        ) from None
+    try:
+        return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (OverflowError, OSError):
+        raise BadOption(option=option, value=written, problem="not a time that can be counted") from None
