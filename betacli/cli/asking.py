@@ -104,14 +104,14 @@ def benchmarks_of(what: WhatOptions, universe: Universe) -> list[Benchmark]:
 
 def beta_request(what: WhatOptions, options: DataOptions, universe: Universe, here: World) -> BetaRequest:
     """Validate what was asked about betas."""
-    if what.sector is None:
+    if what.sector_name is None:
         known = ", ".join(f"`{sector.name}`" for sector in universe.sectors)
         raise BadUsage(problem="`--sector` is missing", way_out=f"choose one of {known}")
     preset = options.estimator or universe.estimator
     only = listed("--only", what.only)
     return BetaRequest(
         run=run_of(options, here),
-        sector=what.sector,
+        sector=what.sector_name,
         preset=known_name("preset", preset, names.PRESETS),
         recipe=_recipe(PRESETS[preset], options),
         benchmark=benchmarks_of(what, universe)[0],
@@ -177,6 +177,6 @@ def backtest_request(
         run=run,
         benchmark=benchmarks_of(what, universe)[0],
         start_ms=start_ms if arguments.since is None else moment(arguments.since, option="--since"),
-        sector=what.sector,
+        sector=what.sector_name,
         timeframe=timeframe,
     )

@@ -16,8 +16,14 @@ class WhatOptions:
     """Which assets, against what."""
 
     sector: Annotated[
-        str | None,
-        option("--sector", "-s", panel=WHAT, metavar="NAME", help="The sector: see `betacli sectors`."),
+        list[str] | None,
+        option(
+            "--sector",
+            "-s",
+            panel=WHAT,
+            metavar="NAME",
+            help="The sector: see `betacli sectors`. Repeat it for one basket of several.",
+        ),
     ] = None
     only: Annotated[
         str | None,
@@ -32,6 +38,11 @@ class WhatOptions:
             help="An asset, `BTC=0.6,ETH=0.4`, or `universe`; `beta` takes several.",
         ),
     ] = None
+
+    @property
+    def sector_name(self) -> str | None:
+        """The sectors asked for as one name, `l1+defi`; None where none was."""
+        return "+".join(dict.fromkeys(self.sector)) if self.sector else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,8 @@ class Member:
 
     `min_weight` and `max_weight` are fractions of the basket; `supply` is circulating coins on `supply_as_of`
     (ISO date); `cap_usd` is the capitalisation on that date, used only to judge how much of the universe is
-    left out when the asset has no price; `proxy` names the asset that stands in when this one has no contract.
+    left out when the asset has no price; `proxy` names the asset that stands in when this one has no contract;
+    `weight` is its share of the custom base weights, in any unit; `group` the group it counts toward.
     """
 
     base: str
@@ -59,15 +60,27 @@ class Member:
     supply_as_of: str | None = None
     cap_usd: float | None = None
     proxy: str | None = None
+    weight: float | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLimit:
+    """What the members of a group may weigh together, as fractions of the basket; None where it is free."""
+
+    name: str
+    min_weight: float | None = None
+    max_weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sector:
-    """A named group of assets, in the order of the file."""
+    """Assets under a name, in the order of the file, with the limits of the groups among them."""
 
     name: str
     title: str
     members: tuple[Member, ...]
+    groups: tuple[GroupLimit, ...] = ()
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from betacli.core.model import Benchmark, Member, Sector
+from betacli.core.model import Benchmark, GroupLimit, Member, Sector
 from betacli.data import sector_format as form
 from betacli.data.node_reader import NAME_LENGTH, KnownNames, Reader, in_order, shape
 from betacli.data.yaml_nodes import Items, Node, Pairs, Scalar, compose, read_text
@@ -169,7 +169,31 @@ def _sectors(reader: Reader, node: Node) -> tuple[Sector, ...]:
             reader.report(value, f"the sector `{name}` has no `members`", "write `members: [ETH, SOL]`")
             continue
         title = reader.values(nodes, form.keys(form.SectorSpec)).get("title", name)
-        found.append(Sector(name=name, title=title, members=_members(reader, nodes["members"], "members")))
+        members = _members(reader, nodes["members"], "members")
+        groups = _groups(reader, nodes["groups"], members) if "groups" in nodes else ()
+        found.append(Sector(name=name, title=title, members=members, groups=groups))
+    return tuple(found)
+
+
+def _groups(reader: Reader, node: Node, members: tuple[Member, ...]) -> tuple[GroupLimit, ...]:
+    """Return the limits of a sector's groups; report a group that no member is in."""
+    found = []
+    kinds = form.keys(form.GroupSpec)
+    known = sorted({member.group for member in members if member.group})
+    mapping = reader.pairs(node, "groups")
+    for name, value in _names(reader, mapping, "a group") if mapping else ():
+        body = reader.pairs(value, name)
+        if body is None:
+            continue
+        nodes = reader.fields(body, kinds)
+        limits = reader.values(nodes, kinds)
+        low, high = limits.get("min"), limits.get("max")
+        if low is not None and high is not None and low > high:
+            reader.report(nodes["min"], f"`min` {low:g} of the group `{name}` is above its `max` {high:g}")
+        if name not in known:
+            hint = reader.near(name, known, f"give a member `group: {name}`")
+            reader.report(value, f"no member is in the group `{name}`", hint)
+        found.append(GroupLimit(name=name, min_weight=low, max_weight=high))
     return tuple(found)
 
 

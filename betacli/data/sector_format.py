@@ -107,9 +107,22 @@ class MemberSpec(Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[_Base, Meta(description="The asset that stands in when this one has no contract.")]
         | UnsetType
     ) = UNSET
+    weight: (
+        Annotated[_Above0, Meta(description="Its share of `--weighting custom`, in any unit.")] | UnsetType
+    ) = UNSET
+    group: Annotated[_Group, Meta(description="The group it counts toward: see `groups`.")] | UnsetType = (
+        UNSET
+    )
 
 
 MemberForm = MemberSpec | str | int
+
+
+class GroupSpec(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the members of a group may weigh together."""
+
+    min: Annotated[_Lowest, Meta(description="Smallest fraction of the basket.")] | UnsetType = UNSET
+    max: Annotated[_Highest, Meta(description="Largest fraction of the basket.")] | UnsetType = UNSET
 
 
 class SectorSpec(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -117,6 +130,10 @@ class SectorSpec(Struct, forbid_unknown_fields=True, kw_only=True):
 
     members: Annotated[list[MemberForm], Meta(min_length=1, description="The assets, each once.")]
     title: Annotated[_Title, Meta(description="What the sector is called in reports.")] | UnsetType = UNSET
+    groups: (
+        Annotated[dict[_Group, GroupSpec], Meta(description="What groups of members may weigh together.")]
+        | UnsetType
+    ) = UNSET
 
 
 class PlanSpec(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -150,11 +150,18 @@ def _sha256(universe: Universe) -> str:
             m.base: {name: value for name, value in asdict(m).items() if value is not None} for m in members
         }
 
+    def by_group(sector: Sector) -> dict[str, dict[str, Any]]:
+        return (
+            {"groups": {g.name: [g.min_weight, g.max_weight] for g in sector.groups}} if sector.groups else {}
+        )
+
     meaning = {
         **{key: getattr(universe, key) for key in (*BUILT_IN, *LAYERED)},
         "benchmark": dict(universe.benchmark.weights) or "universe",
         "universe": by_base(universe.others),
-        "sectors": {s.name: {"title": s.title, "members": by_base(s.members)} for s in universe.sectors},
+        "sectors": {
+            s.name: {"title": s.title, "members": by_base(s.members)} | by_group(s) for s in universe.sectors
+        },
     }
     canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -26,7 +26,7 @@ from betacli.data.gates import GATES, Measurement
 from betacli.errors import BadOption, GatesFailed, NoData
 from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
 from betacli.plan.gather import Gathered, gather
-from betacli.plan.request import BetaRequest
+from betacli.plan.request import BetaRequest, homes
 
 MAX_RETURNS = 1_000_000
 
@@ -136,7 +136,8 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
     """
     sector, members = request.members(universe)
     unused = sorted(set(request.overrides) - {member.base for member in members})
-    notices = [
+    notices = _shared(request, universe, members)
+    notices += [
         Notice(
             id="beta-unused",
             detail=f"`--beta {base}` is not used: `{base}` is not in `--only`",
@@ -172,6 +173,16 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         notices=(*notices, *source.notices, *series.notices, *data.notices),
         excluded=(*excluded, *series.excluded),
     )
+
+
+def _shared(request: BetaRequest, universe: Universe, members: tuple[Member, ...]) -> list[Notice]:
+    """Say which members several of the sectors asked for hold."""
+    where = homes(universe, request.sector)
+    twice = [f"{m.base} of `{where[m.base][0]}`" for m in members if len(where[m.base]) > 1]
+    if not twice:
+        return []
+    detail = f"in several of the sectors, counted once, as the first has it: {', '.join(twice)}"
+    return [Notice(id="shared-members", detail=detail, severity="note")]
 
 
 def _estimated(

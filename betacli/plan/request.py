@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from betacli.core.beta import Recipe
-from betacli.core.model import Benchmark, Member, Sector, Universe
+from betacli.core.model import Benchmark, GroupLimit, Member, Sector, Universe
 from betacli.errors import BadOption, UnknownName
 
 
@@ -86,12 +86,54 @@ class BasketRequest:
 
 
 def find_sector(universe: Universe, name: str) -> Sector:
-    """Return the sector of that name.
+    """Return the sector of that name, or several joined by `+` as one.
 
     Raises:
         UnknownName: there is none.
     """
-    for sector in universe.sectors:
-        if sector.name == name:
-            return sector
-    raise UnknownName(what="sector", name=name, known=[sector.name for sector in universe.sectors])
+    parts = sector_parts(universe, name)
+    if len(parts) == 1:
+        return parts[0]
+    members = {member.base: member for part in reversed(parts) for member in part.members}
+    order = dict.fromkeys(base for part in parts for base in part.bases)
+    groups: dict[str, GroupLimit] = {}
+    for group in (group for part in parts for group in part.groups):
+        groups[group.name] = _narrower(groups.get(group.name), group)
+    return Sector(
+        name=name,
+        title=" + ".join(part.title for part in parts),
+        members=tuple(members[base] for base in order),
+        groups=tuple(groups.values()),
+    )
+
+
+def sector_parts(universe: Universe, name: str) -> tuple[Sector, ...]:
+    """Return the sectors that `l1+defi` names, in that order, each once.
+
+    Raises:
+        UnknownName: one of them does not exist.
+    """
+    known = {sector.name: sector for sector in universe.sectors}
+    parts = tuple(dict.fromkeys(name.split("+")))
+    for part in parts:
+        if part not in known:
+            raise UnknownName(what="sector", name=part, known=list(known))
+    return tuple(known[part] for part in parts)
+
+
+def homes(universe: Universe, name: str) -> dict[str, tuple[str, ...]]:
+    """Return for each member of `l1+defi` the sectors that hold it; the first is the one it is counted in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in sector_parts(universe, name):
+        for base in part.bases:
+            found[base] = (*found.get(base, ()), part.name)
+    return found
+
+
+def _narrower(one: GroupLimit | None, other: GroupLimit) -> GroupLimit:
+    """Return the limits that satisfy both."""
+    if one is None:
+        return other
+    lows = [g.min_weight for g in (one, other) if g.min_weight is not None]
+    highs = [g.max_weight for g in (one, other) if g.max_weight is not None]
+    return GroupLimit(name=one.name, min_weight=max(lows, default=None), max_weight=min(highs, default=None))

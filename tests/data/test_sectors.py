@@ -339,7 +339,7 @@ def test_schema():
     """The schema names every key, describes it, refuses others, and is plain JSON."""
     schema = json.loads(json.dumps(json_schema()))
     definitions = schema["$defs"]
-    assert set(definitions) == {"FileSpec", "SectorSpec", "MemberSpec", "PlanSpec"}
+    assert set(definitions) == {"FileSpec", "SectorSpec", "GroupSpec", "MemberSpec", "PlanSpec"}
     assert all(definition["additionalProperties"] is False for definition in definitions.values())
     top = definitions["FileSpec"]["properties"]
     assert list(top) == [
