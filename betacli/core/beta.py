@@ -13,9 +13,9 @@ A preset is one row of `PRESETS`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -133,6 +133,13 @@ class BetaEstimates:
     bias: Floats
     interval: Literal["student", "normal"] | None = "student"
     why: tuple[str | None, ...] = ()
+
+    def first(self, n: int) -> "BetaEstimates":
+        """Return the estimates of the first `n` assets."""
+        arrays: dict[str, Any] = {
+            f.name: value[:n] for f in fields(self) if isinstance(value := getattr(self, f.name), np.ndarray)
+        }
+        return replace(self, why=self.why[:n], **arrays)
 
 
 @lru_cache(maxsize=64)

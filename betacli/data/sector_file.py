@@ -22,7 +22,7 @@ BUILT_IN: Mapping[str, Any] = {
     "exchange": "binanceusdm",
     "quote": "USDT",
     "notional": 100_000.0,
-    "estimator": "ols-90d",
+    "estimator": "welch-vasicek-4h",
     "max_weight": 0.40,
     "maintenance_margin": None,
 }

@@ -19,7 +19,8 @@ class AssetBeta:
 
     `std_error`, `ci_low` and `ci_high` (95 %) are in beta; `correlation` and `r_squared` are with the benchmark;
     `vol_annual` and `residual_vol_annual` are fractions a year of 365 days; `measured_beta` is the estimate that a
-    beta given by hand replaced.
+    beta given by hand replaced; `n_obs` returns were used, worth `n_eff` of equal weight; `reason` says why there is
+    no beta.
     """
 
     base: str
@@ -33,8 +34,10 @@ class AssetBeta:
     vol_annual: float | None
     residual_vol_annual: float | None
     n_obs: int | None
+    n_eff: float | None
     overridden: bool
     measured_beta: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +86,10 @@ def asset_betas(measured: Measured) -> tuple[AssetBeta, ...]:
             vol_annual=known(vol[i]),
             residual_vol_annual=known(residual[i]),
             n_obs=None if e is None else int(e.n_obs[i]),
+            n_eff=known(column("n_eff")[i]),
             overridden=measured.overridden[i],
             measured_beta=known(column("beta")[i]) if measured.overridden[i] else None,
+            reason=None if e is None or measured.overridden[i] else e.why[i],
         )
         for i, base in enumerate(measured.bases)
     )
@@ -139,10 +144,9 @@ def beta_notices(assets: Sequence[AssetBeta], universe: Universe) -> list[Notice
     if by_hand:
         detail = f"given by hand, without a standard error: {', '.join(by_hand)}"
         notices.append(Notice(id="beta-by-hand", detail=detail, severity="note"))
-    unknown = [a.base for a in assets if a.beta is None]
+    unknown = [f"`{a.base}` has no beta: {a.reason}" for a in assets if a.beta is None]
     if unknown:
-        detail = f"no beta for {', '.join(unknown)}: too few returns, or a benchmark that does not move"
-        notices.append(Notice(id="beta-unknown", detail=detail))
+        notices.append(Notice(id="beta-unknown", detail="; ".join(unknown)))
     weak = [f"{a.base} {a.r_squared:.2f}" for a in assets if a.r_squared is not None and a.r_squared < low]
     if weak:
         detail = f"R² below {low:g}, where a hedge by beta removes little risk: {', '.join(weak)}"

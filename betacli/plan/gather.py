@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from betacli.core.calendar import TIMEFRAMES_MS
+from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS
 from betacli.core.model import Candles, Floats, Member, Notice, Times, Unknown
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import Inspection, Measurement, against_benchmark, inspect
@@ -26,6 +26,7 @@ class Gathered:
     absent: Mapping[str, GateFailure]
     as_member: Mapping[str, Inspection]
     as_part: Mapping[str, Inspection]
+    peers: frozenset[str] = frozenset()
 
     def part_failures(self, base: str) -> tuple[GateFailure, ...]:
         """Return the gates an asset fails as part of the benchmark, which must cover the whole window."""
@@ -42,9 +43,10 @@ class Gathered:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What is odd about data that passes."""
+        """What is odd about data that passes; that of peers alone is not shown."""
         inspections = {**self.as_part, **self.as_member}
-        return tuple(notice for base in sorted(inspections) for notice in inspections[base].notices)
+        shown = sorted(inspections.keys() - self.peers)
+        return tuple(notice for base in shown for notice in inspections[base].notices)
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
@@ -60,37 +62,36 @@ def gather(
     quote: str,
     members: Sequence[Member],
     parts: Sequence[Member],
+    peers: Sequence[Member] = (),
     timeframe: str,
     grid: Times,
     thresholds: Mapping[str, float],
+    may_shorten: bool = False,
 ) -> Gathered:
     """Find and fetch each asset once and inspect it in its role.
+
+    With `may_shorten`, the grid begins where the youngest part of the benchmark does, if that leaves enough.
 
     Raises:
         ExchangeFailed: the source does not answer.
     """
     step = TIMEFRAMES_MS[timeframe]
-    unique = {member.base: member for member in (*parts, *members)}
+    unique = {member.base: member for member in (*peers, *parts, *members)}
     found = source.find([unique[base] for base in sorted(unique)], quote)
     listings = {base: place for base, place in found.items() if isinstance(place, Listing)}
     fetched = source.candles(list(listings.values()), timeframe, int(grid[0]), int(grid[-1]) + step)
     candles = {base: bars for base, bars in fetched.items() if isinstance(bars, Candles)}
-    absent = {
-        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}{_proxy(unique[base])}")
-        for gate, answers in (("listed", found), ("bars", fetched))
-        for base, answer in answers.items()
-        if isinstance(answer, Unknown)
-    }
-    for base, listing in listings.items():
-        if listing.market is not None and not listing.market.active:
-            detail = f"is refused: its contract `{listing.symbol}` is delisted or not traded"
-            absent[base] = GateFailure(base=base, gate="active", detail=detail)
+    absent = _absent(unique, found, fetched)
+    if may_shorten:
+        grid = _begun(grid, step, [listings[p.base] for p in parts if p.base in candles], candles, thresholds)
+
+    sound = {base: bars for base, bars in candles.items() if base not in absent}
 
     def inspected(role: Sequence[Member], *, whole_window: bool) -> dict[str, Inspection]:
         return {
             member.base: inspect(
                 member.base,
-                candles[member.base],
+                sound[member.base],
                 grid,
                 now_ms=source.now_ms,
                 listed_ms=_listed_ms(listings[member.base]),
@@ -98,11 +99,11 @@ def gather(
                 thresholds=thresholds,
             )
             for member in role
-            if member.base in candles and member.base not in absent
+            if member.base in sound
         }
 
     as_part = inspected(parts, whole_window=True)
-    as_member = inspected(members, whole_window=False)
+    as_member = inspected((*members, *peers), whole_window=False)
     return Gathered(
         grid=grid,
         step_ms=step,
@@ -113,7 +114,57 @@ def gather(
         absent=absent,
         as_member=as_member,
         as_part=as_part,
+        peers=frozenset(peer.base for peer in peers) - {part.base for part in parts},
     )
+
+
+def _absent(
+    unique: Mapping[str, Member],
+    found: Mapping[str, Listing | Unknown],
+    fetched: Mapping[str, Candles | Unknown],
+) -> dict[str, GateFailure]:
+    """Return why an asset has no bars: it is not listed, gives none, or is no longer traded."""
+    absent = {
+        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}{_proxy(unique[base])}")
+        for gate, answers in (("listed", found), ("bars", fetched))
+        for base, answer in answers.items()
+        if isinstance(answer, Unknown)
+    }
+    for base, listing in found.items():
+        if isinstance(listing, Listing) and listing.market is not None and not listing.market.active:
+            detail = f"is refused: its contract `{listing.symbol}` is delisted or not traded"
+            absent[base] = GateFailure(base=base, gate="active", detail=detail)
+    return absent
+
+
+def _begun(
+    grid: Times,
+    step: int,
+    parts: Sequence[Listing],
+    candles: Mapping[str, Candles],
+    thresholds: Mapping[str, float],
+) -> Times:
+    """Return the grid from the first bar on that every part of the benchmark can have.
+
+    A contract begins when it was listed, a file with its first bar. The grid stays whole where what is left would be
+    shorter than a member must be.
+    """
+    began = int(grid[0])
+    for listing in parts:
+        if not len(candles[listing.base].open_ms):
+            return grid
+        first_ms = int(candles[listing.base].open_ms[0])
+        if listing.market is not None and listing.market.listed_ms is not None:
+            first_ms = min(first_ms, -(-listing.market.listed_ms // step) * step)
+        elif listing.market is not None:
+            return grid  # nobody says when it was listed: bars may be missing
+        began = max(began, first_ms)
+    left = grid[grid >= began]
+    enough = (
+        len(left) > thresholds["min_common_bars"]
+        and (len(left) - 1) * step >= thresholds["min_days"] * DAY_MS
+    )
+    return left if enough else grid
 
 
 def _proxy(member: Member) -> str:

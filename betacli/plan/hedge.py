@@ -1,7 +1,7 @@
 """Which benchmark short makes the basket neutral, and what does a benchmark move do to the account then?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -260,11 +260,15 @@ def _instruments(measured: Measured) -> tuple[dict[str, tuple[float, float]], li
 
 
 def _betas_of(measured: Measured, bases: Sequence[str]) -> dict[str, float] | None:
-    """Measure parts of the benchmark against the whole by the basket's recipe; None without market data."""
+    """Measure parts of the benchmark against the whole; None without market data.
+
+    By least squares with the recipe's weights and nothing else: it is linear, so that weighted they sum to one.
+    """
     if measured.panel is None or measured.market is None:
         return None
+    linear = replace(measured.basket_recipe, estimator="ols", band=None)
     closes = np.column_stack([align(measured.candles[base], measured.panel.open_ms) for base in bases])
-    fit = estimate(measured.basket_recipe, simple_returns(closes), measured.market, measured.bars_per_day)
+    fit = estimate(linear, simple_returns(closes), measured.market, measured.bars_per_day)
     return dict(zip(bases, map(float, fit.beta), strict=True))
 
 

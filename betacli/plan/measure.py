@@ -25,6 +25,7 @@ from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import GATES, Measurement
 from betacli.errors import BadOption, GatesFailed, NoData
 from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
+from betacli.plan.cross_section import Peers, peers_of, shrink_notices
 from betacli.plan.gather import Gathered, gather
 from betacli.plan.request import BetaRequest, homes
 
@@ -41,7 +42,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimatorInput:
-    """The recipe as it was applied."""
+    """The recipe as it was applied.
+
+    `shrink` is None where there were too few betas to shrink; `interval` is Student's, the normal, or None where the
+    recipe has none; below `min_obs` returns there is no beta.
+    """
 
     preset: str
     estimator: str
@@ -51,6 +56,8 @@ class EstimatorInput:
     errors: str
     band: float | None
     shrink: str | None
+    interval: str | None
+    min_obs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,21 +157,27 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
     preset, recipe, recipe_notices = _fitting_recipe(request, source)
     notices.extend(recipe_notices)
     parts = benchmark_members(request.benchmark, universe)
+    fixed = request.benchmark.weights
+    peers = peers_of(recipe, sector, {member.base for member in members}, universe, fixed)
     data = gather(
         source,
         quote=universe.quote,
         members=members,
         parts=parts,
+        peers=peers.members,
         timeframe=recipe.timeframe,
         grid=window_grid(recipe, source.now_ms),
         thresholds={**GATES, **universe.gates},
+        may_shorten=recipe.window_days == PRESETS[preset].window_days,
     )
+    notices.extend(_shortened(recipe, data))
     series = _benchmark_series(request.benchmark, parts, data)
     kept, excluded = _admit(request, members, data, series)
     return _estimated(
         request,
         sector.title,
         kept,
+        peers,
         series,
         data,
         recipe,
@@ -189,6 +202,7 @@ def _estimated(
     request: BetaRequest,
     title: str,
     kept: tuple[Member, ...],
+    peers: Peers,
     series: BenchmarkSeries,
     data: Gathered,
     recipe: Recipe,
@@ -199,11 +213,25 @@ def _estimated(
     excluded: tuple[Excluded, ...],
 ) -> Measured:
     """Estimate the betas of the members that were admitted, and put those given by hand in their place."""
-    closes = np.array([data.close[member.base] for member in kept]).reshape(len(kept), len(data.grid)).T
     bases = tuple(member.base for member in kept)
-    panel = Panel(bases=bases, timeframe_ms=data.step_ms, open_ms=data.grid, close=closes)
+    refused = {m.base: data.member_failures(m.base, series.value) for m in peers.members}
+    beside = tuple(base for base, failures in refused.items() if not failures)
+    closes = np.array([data.close[base] for base in (*bases, *beside)]).reshape(-1, len(data.grid)).T
+    panel = Panel(bases=bases, timeframe_ms=data.step_ms, open_ms=data.grid, close=closes[:, : len(bases)])
     returns = simple_returns(closes)
-    estimates = estimate(recipe, returns, series.returns, DAY_MS / data.step_ms)
+    labels = np.array(peers.labels((*bases, *beside)))
+    every = estimate(recipe, returns, series.returns, DAY_MS / data.step_ms, groups=labels)
+    estimates, in_sector = every.first(len(bases)), labels == 0
+    known = np.isfinite(every.beta)
+    left_out = [f"`{base}` {'; '.join(f.detail for f in why)}" for base, why in refused.items() if why]
+    shrunk = shrink_notices(
+        recipe, request.sector, int((known & in_sector).sum()), int(known.sum()), left_out
+    )
+    if inputs.estimator is not None:
+        shrink = None if any(notice.id == "not-shrunk" for notice in shrunk) else recipe.shrink
+        inputs = replace(
+            inputs, estimator=replace(inputs.estimator, shrink=shrink, interval=estimates.interval)
+        )
     overridden = tuple(base in request.overrides for base in bases)
     given = np.array([request.overrides.get(base, np.nan) for base in bases])
     short = _short_histories(bases, estimates, len(data.grid) - 1)
@@ -219,12 +247,12 @@ def _estimated(
         recipe=recipe,
         now_ms=now_ms,
         inputs=inputs,
-        notices=(*notices, *short),
+        notices=(*notices, *shrunk, *short),
         excluded=excluded,
         listings=data.listings,
         candles=data.candles,
         panel=panel,
-        returns=returns,
+        returns=returns[:, : len(bases)],
         market=series.returns,
         estimates=estimates,
     )
@@ -313,6 +341,18 @@ def window_grid(recipe: Recipe, now_ms: int) -> Times:
     return np.arange(last - n_returns * step, last + step, step, dtype=np.int64)
 
 
+def _shortened(recipe: Recipe, data: Gathered) -> list[Notice]:
+    """Say that the preset's window is longer than the benchmark's history."""
+    days = (len(data.grid) - 1) * data.step_ms / DAY_MS
+    if days >= round(recipe.window_days * DAY_MS / data.step_ms) * data.step_ms / DAY_MS:
+        return []
+    detail = (
+        f"the benchmark's bars begin at {iso(int(data.grid[0]))}: the window is {days:g} days instead of the "
+        f"preset's {recipe.window_days:g}"
+    )
+    return [Notice(id="window-shortened", detail=detail)]
+
+
 def _benchmark_series(benchmark: Benchmark, parts: Sequence[Member], data: Gathered) -> BenchmarkSeries:
     """Return the benchmark's returns; every part must cover the whole window."""
     failures = [failure for part in parts for failure in data.part_failures(part.base)]
@@ -379,6 +419,8 @@ def _inputs(
             errors=recipe.errors,
             band=recipe.band,
             shrink=recipe.shrink,
+            interval=None,
+            min_obs=recipe.min_obs,
         ),
         benchmark=request.benchmark.name,
         gates=data.measurements,

@@ -48,7 +48,8 @@ def fake(**how) -> FakeExchange:
 def configure(folder: Path, exchange: FakeExchange) -> None:
     members = ", ".join(BASES[1:])
     (folder / "sectors.yaml").write_text(
-        f"sectors: {{l1: {{members: [{members}]}}}}\nexchange_options: {json.dumps(exchange.options)}\n"
+        f"estimator: ols-90d\nsectors: {{l1: {{members: [{members}]}}}}\n"
+        f"exchange_options: {json.dumps(exchange.options)}\n"
     )
 
 

@@ -33,7 +33,7 @@ def told(cli: Cli, tmp_path):
         market = FakeMarket(NOW_MS, bars=described())
         with served(venue, market=market) as fake:
             (tmp_path / "sectors.yaml").write_text(
-                f"sectors: {{l1: {{members: [{', '.join(BASES[1:])}]}}}}\n"
+                f"estimator: ols-90d\nsectors: {{l1: {{members: [{', '.join(BASES[1:])}]}}}}\n"
                 f"exchange_options: {json.dumps(fake.options)}\n"
             )
             ran = cli(*command, "--sector", "l1", "--exchange", venue, "-O", "json")

@@ -25,7 +25,11 @@ def test_smallest_file(write):
     assert universe.sectors[0].name == universe.sectors[0].title == "l1"
     assert universe.sectors[0].bases == ("ETH", "SOL")
     assert universe.benchmark.name == "BTC"
-    assert (universe.exchange, universe.quote, universe.estimator) == ("binanceusdm", "USDT", "ols-90d")
+    assert (universe.exchange, universe.quote, universe.estimator) == (
+        "binanceusdm",
+        "USDT",
+        "welch-vasicek-4h",
+    )
     assert (universe.notional, universe.max_weight, universe.maintenance_margin) == (100_000.0, 0.4, None)
     assert universe.origins["notional"] == "built-in"
     assert universe.origins["sectors"].endswith("sectors.yaml")

@@ -59,7 +59,7 @@ def test_the_weights_are_nearest_to_the_base_in_risk(cli: Cli) -> None:
     from betacli.data.sample import SampleMarket
     from core.test_returns import single_index_shrinkage
 
-    data = answer(cli, "--target", "1.4")
+    data = answer(cli, "--target", "1.4", "--estimator", "ols-90d")
     bases = [leg["base"] for leg in data["legs"]]
     market = SampleMarket(now_ms=1_793_170_800_000)
     found = market.find([Member(base=b) for b in ("BTC", *bases)], "USDT")

@@ -13,7 +13,7 @@ import statsmodels.api as sm
 from conftest import NOW_MS, Cli
 
 N_DAYS = 91
-SECTORS = "sectors: {l1: {members: [ETH, SOL, AVAX, ADA]}}\n"
+SECTORS = "estimator: ols-90d\nsectors: {l1: {members: [ETH, SOL, AVAX, ADA]}}\n"
 
 
 def market(

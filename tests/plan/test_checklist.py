@@ -11,7 +11,7 @@ import pytest
 from conftest import NOW_MS, Cli
 
 SAMPLE = ("--sector", "l1", "--target", "1.4", "--leverage", "3", "--exchange", "sample")
-SECTORS = "sectors: {l1: {members: [ETH, SOL, AVAX, ADA]}}\nmax_weight: 0.6\n"
+SECTORS = "estimator: ols-90d\nsectors: {l1: {members: [ETH, SOL, AVAX, ADA]}}\nmax_weight: 0.6\n"
 N_DAYS = 91
 LOADS = {"ETH": 1.1, "SOL": 1.6, "AVAX": 1.5, "ADA": 1.2}
 

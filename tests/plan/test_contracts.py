@@ -71,7 +71,7 @@ def test_no_leg_changes_its_side(cli: Cli, sector: str, notional: float) -> None
         "sample",
         "--allow-short",
         "--target",
-        "0.8",
+        "1.1",
         "--notional",
         str(notional),
     )
@@ -79,7 +79,7 @@ def test_no_leg_changes_its_side(cli: Cli, sector: str, notional: float) -> None
     data = report["data"]
     for leg in data["legs"]:
         assert leg["contracts"] * leg["notional"] >= 0
-    if data["rounded"]["beta"] is not None and abs(data["rounded"]["beta"] - 0.8) > 0.02:
+    if data["rounded"]["beta"] is not None and abs(data["rounded"]["beta"] - 1.1) > 0.02:
         assert any(w["id"] == "beta-moved" for w in report["warnings"])
 
 

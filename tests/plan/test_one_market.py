@@ -44,7 +44,7 @@ def sector_file(folder: Path, options: object) -> None:
     exchange = json.dumps(options)
     members = ", ".join(BASES[1:])
     (folder / "sectors.yaml").write_text(
-        f"sectors: {{l1: {{members: [{members}]}}}}\nexchange_options: {exchange}\n"
+        f"estimator: ols-90d\nsectors: {{l1: {{members: [{members}]}}}}\nexchange_options: {exchange}\n"
     )
 
 

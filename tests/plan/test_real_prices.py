@@ -13,6 +13,7 @@ import statsmodels.api as sm
 from conftest import Cli
 
 AS_OF = "2023-12-31T00:00:00Z"
+PLAIN = ("--estimator", "ols-90d")
 BYBIT = "bybit_perp_1d_2021-12_2023-12.csv.gz"
 
 
@@ -29,7 +30,16 @@ def returns_of(folder: Path, bases: list[str]) -> pd.DataFrame:
 def test_betas_of_recorded_prices_are_those_of_statsmodels(cli: Cli, market_data: Path, sector: str) -> None:
     """β, SE, interval, R² and counts of the shipped sectors agree to 1e-9 relative."""
     ran = cli(
-        "beta", "--sector", sector, "--candles", str(market_data / BYBIT), "--as-of", AS_OF, "-O", "json"
+        "beta",
+        "--sector",
+        sector,
+        "--candles",
+        str(market_data / BYBIT),
+        "--as-of",
+        AS_OF,
+        *PLAIN,
+        "-O",
+        "json",
     )
     assert ran.code == 0, ran.err
     assets = json.loads(ran.out)["data"]["assets"]
@@ -53,7 +63,7 @@ def test_an_exponential_beta_is_that_of_statsmodels_wls(cli: Cli, market_data: P
     """`--half-life 30d` weighs by 0.5^(age/30)."""
     ran = cli(
         "beta", "--sector", "l1", "--only", "ETH,SOL", "--half-life", "30d", "--candles", str(market_data / BYBIT),
-        "--as-of", AS_OF, "-O", "json",
+        "--as-of", AS_OF, *PLAIN, "-O", "json",
     )  # fmt: skip
     returns = returns_of(market_data, ["BTC", "ETH", "SOL"])
     weights = 0.5 ** (np.arange(89, -1, -1) / 30)
@@ -65,7 +75,7 @@ def test_an_exponential_beta_is_that_of_statsmodels_wls(cli: Cli, market_data: P
 def test_four_hour_closes_make_the_same_daily_betas(cli: Cli, market_data: Path) -> None:
     """Daily betas from 4 h closes are those of the closes at midnight UTC."""
     path = market_data / "binance_spot_4h_close_2021-01_2023-06.csv.gz"
-    ran = cli("beta", "--sector", "l1", "--candles", str(path), "--as-of", "2023-06-01", "-O", "json")
+    ran = cli("beta", "--sector", "l1", "--candles", str(path), "--as-of", "2023-06-01", *PLAIN, "-O", "json")
     assert ran.code == 0, ran.err
     with gzip.open(path, "rt") as file:
         frame = pd.read_csv(file, parse_dates=["open_time"], index_col="open_time")
@@ -87,6 +97,7 @@ def test_a_basket_of_recorded_prices_adds_up(cli: Cli, market_data: Path) -> Non
         str(market_data / BYBIT),
         "--as-of",
         AS_OF,
+        *PLAIN,
         "-O",
         "json",
     )
@@ -114,7 +125,7 @@ def test_a_hedge_of_recorded_prices_is_neutral(cli: Cli, market_data: Path) -> N
     """The short is β × notional, its interval from the basket's, and the totals add up."""
     ran = cli(
         "hedge", "--sector", "l1", "--target", "1.1", "--leverage", "4", "--candles", str(market_data / BYBIT),
-        "--as-of", AS_OF, "-O", "json",
+        "--as-of", AS_OF, *PLAIN, "-O", "json",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)["data"]
