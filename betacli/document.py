@@ -144,7 +144,8 @@ class Report:
     """What every command returns.
 
     `schema` is the command's name; `tool` its versions; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
-    `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed.
+    `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed;
+    `plan` is the name of the plan whose options were used.
     """
 
     schema: str
@@ -157,6 +158,7 @@ class Report:
     data: Describable
     simulated: bool = False
     exit_code: int = 0
+    plan: str | None = None
 
     @property
     def status(self) -> Status:

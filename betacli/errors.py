@@ -266,6 +266,18 @@ class ExchangeFailed(BetacliError):
     tried: str = ""
     until: str | None = None
 
+    REASONS: ClassVar[tuple[str, ...]] = (
+        *(
+            "geo_blocked",
+            "banned",
+            "rate_limited",
+            "unreachable",
+            "timeout",
+            "bad_response",
+            "bad_symbol",
+            "auth",
+        ),
+    )
     WAITING_HELPS: ClassVar[frozenset[str]] = frozenset(
         {"banned", "rate_limited", "unreachable", "timeout", "bad_response"}
     )

@@ -56,6 +56,7 @@ CHECKLIST = (
     "drift_band",
     "rebalance_days",
 )
+TOPICS = ("exit-codes", "formats", "configuration", "plans", "environment")
 EXIT_CODES = {
     0: "answered",
     1: "a bug in betacli",

@@ -27,7 +27,7 @@ HOMES = {
     "yaml": {"betacli.data.yaml_nodes"},
     "sqlite3": {"betacli.data.store"},
     "rich": {"betacli.show.terminal"},
-    "typer": {"betacli.cli.app", "betacli.cli.taking", "betacli.cli.options"},
+    "typer": {"betacli.cli.app", "betacli.cli.helping", "betacli.cli.options", "betacli.cli.taking"},
     "daqp": {"betacli.core.target"},
     "pandas": {"betacli.frames"},
 }

@@ -1,47 +1,56 @@
 """The Typer app: which command takes which options, and how a command line is run."""
 
+import os
+from collections.abc import Callable, Collection
+from contextlib import redirect_stdout
+from dataclasses import replace
+from functools import partial
+
 import typer
 
-from betacli import names
+from betacli.cli.about_commands import AboutCommands
 from betacli.cli.basket_commands import BasketCommands
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
+from betacli.cli.helping import HelpfulCommand, HelpfulGroup
 from betacli.cli.house_commands import HouseCommands
 from betacli.cli.options import (
     BacktestArguments,
     BetaOptions,
+    ConfigArguments,
     ConfigOptions,
     DataOptions,
+    HelpArguments,
     InitArguments,
     OutputOptions,
+    SchemaArguments,
     SectorsArguments,
     StoreArguments,
     WhatOptions,
 )
-from betacli.cli.taking import takes
+from betacli.cli.planning import option_types, optional, plan_of
+from betacli.cli.taking import Given, takes
 from betacli.cli.world import World
 from betacli.errors import BadUsage
+
+COMPLETE = "_BETACLI_COMPLETE"
+COMPLETED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 
 _ParserError: type[Exception] = typer.BadParameter.__mro__[
     2
 ]  # the base of all that the parser raises, in Typer's own Click
 
 
-def build(here: World) -> typer.Typer:
-    """Return the Typer app whose commands run in `here`."""
-    codes = ", ".join(f"{code} {meaning}" for code, meaning in names.EXIT_CODES.items())
-    app = typer.Typer(
-        name="betacli",
-        help="Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders.",
-        epilog=f"Exit codes: {codes}.",
-        context_settings={"help_option_names": ["-h", "--help"]},
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_globals)
+Command = tuple[Callable[..., int], tuple[type, ...]]
+
+
+def commands(here: World) -> tuple[Command, ...]:
+    """Return every command with the groups of options it takes."""
     basket, house = BasketCommands(here), HouseCommands(here)
+    about = AboutCommands(here, command_names)
     planned = (WhatOptions, TargetOptions, DataOptions, OutputOptions)
     hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
-    for command, groups in (
+    return (
         (basket.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
         (basket.solve, planned),
         (basket.hedge, hedged),
@@ -51,9 +60,58 @@ def build(here: World) -> typer.Typer:
         (house.data, (StoreArguments, WhatOptions, DataOptions, OutputOptions)),
         (house.doctor, (DataOptions, OutputOptions)),
         (house.init, (InitArguments,)),
-    ):
-        app.command(command.__name__)(takes(*groups)(command))
+        (about.help, (HelpArguments,)),
+        (about.schema, (SchemaArguments, OutputOptions)),
+        (about.config, (ConfigArguments, Given, OutputOptions)),
+    )
+
+
+def command_names() -> tuple[str, ...]:
+    """Return the names of all commands, as they are typed."""
+    return tuple(command.__name__ for command, _ in commands(World.real()))
+
+
+def every_group() -> tuple[type, ...]:
+    """Return every group of options that any command takes."""
+    return tuple(group for _, groups in commands(World.real()) for group in groups)
+
+
+def build(here: World, words: Collection[str] | None = None) -> typer.Typer:
+    """Return the Typer app whose commands run in `here`.
+
+    Only commands named in `words` get their options, since making one command's options costs some 3 ms; the others
+    are there by name. None gives every command its options.
+    """
+    app = typer.Typer(
+        name="betacli",
+        cls=HelpfulGroup,
+        help="Plan sector baskets of crypto futures with the beta you want. Reads markets, places no orders.",
+        epilog="`betacli help exit-codes` and `help formats`, `configuration`, `plans`, `environment` say more.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_globals)
+    for command, groups in commands(here):
+        name = command.__name__
+        if words is None or name in words:
+            every = optional(every_group()) if Given in groups else ()
+            full = takes(*groups, plans=partial(plan_of, here), every=every)(command)
+        else:
+            full = _named(command)
+        panel = command.__self__.PANEL  # type: ignore[attr-defined]
+        app.command(name, cls=HelpfulCommand, rich_help_panel=panel)(full)
     return app
+
+
+def _named(command: Callable[..., int]) -> Callable[[], int]:
+    """Return a command's name and help without its options."""
+
+    def bare() -> int:
+        raise AssertionError(command.__name__)
+
+    bare.__doc__ = command.__doc__
+    return bare
 
 
 def _say_version(wanted: bool) -> None:
@@ -79,9 +137,14 @@ def invoke(argv: list[str], here: World) -> int:
         BadUsage: the command line cannot be parsed.
         BetacliError: what the command raised.
     """
-    command = typer.main.get_command(build(here))
+    here = replace(here, options=lambda: option_types(every_group()))
+    if argv[:1] == ["help"] and len(argv) == 2 and argv[1] in command_names():
+        argv = [argv[1], "--help"]
+    completed = " ".join(os.environ.get(name, "") for name in COMPLETED) if COMPLETE in os.environ else ""
+    command = typer.main.get_command(build(here, {*argv, *completed.split()}))
     try:
-        code = command.main(args=argv or ["--help"], prog_name="betacli", standalone_mode=False)
+        with redirect_stdout(here.stdout):  # Typer's own words: help, completion scripts
+            code = command.main(args=argv or ["--help"], prog_name="betacli", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except SystemExit:

@@ -33,17 +33,26 @@ class KnownNames(TypedDict):
     exchanges: tuple[str, ...]
     gates: tuple[str, ...]
     checks: tuple[str, ...]
+    weightings: tuple[str, ...]
 
 
 KNOWN_NAMES = KnownNames(
-    estimators=names.PRESETS, exchanges=names.EXCHANGES, gates=names.GATES, checks=names.CHECKLIST
+    estimators=names.PRESETS,
+    exchanges=names.EXCHANGES,
+    gates=names.GATES,
+    checks=names.CHECKLIST,
+    weightings=names.WEIGHTINGS,
 )
 
 
 def read_universe(options: ConfigOptions, here: World) -> Universe:
     """Read the sector files, with every name in them held against what betacli knows."""
     return load_universe(
-        config=options.config, project_dir=here.project_dir, user_dir=here.config_dir(), **KNOWN_NAMES
+        config=options.config,
+        project_dir=here.project_dir,
+        user_dir=here.config_dir(),
+        options=here.options,
+        **KNOWN_NAMES,
     )
 
 
@@ -56,7 +65,7 @@ def checked(path: Path | None, here: World) -> CheckedFile:
     if path is None:
         candidates = (here.project_dir / FILE_NAME, here.config_dir() / FILE_NAME)
         path = next((candidate for candidate in candidates if candidate.exists()), packaged_path())
-    summary = check_file(path, **KNOWN_NAMES)
+    summary = check_file(path, options=here.options, **KNOWN_NAMES)
     return CheckedFile(path=summary.path, sectors=summary.sectors, assets=summary.assets, plans=summary.plans)
 
 

@@ -14,6 +14,8 @@ from betacli.errors import BadUsage
 class BasketCommands(Desk):
     """`beta`, `backtest`, `solve`, `hedge`, `checklist`."""
 
+    PANEL = "Plan"
+
     def beta(self, what: WhatOptions, shown: BetaOptions, data: DataOptions, output: OutputOptions) -> int:
         """Measure each member's beta, with its standard error and interval.
 

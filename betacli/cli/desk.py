@@ -1,12 +1,20 @@
 """What every command does last: deliver the report, and say what it was made from."""
 
+from dataclasses import replace
+from typing import ClassVar
+
 from betacli.cli.options import OutputOptions
 from betacli.cli.world import World
 from betacli.document import Report
 
 
 class Desk:
-    """A group of commands, bound to the world they run in. Every command returns an exit code."""
+    """A group of commands, bound to the world they run in. Every command returns an exit code.
+
+    `PANEL` is the heading the group's commands stand under in `betacli --help`.
+    """
+
+    PANEL: ClassVar[str] = "More"
 
     def __init__(self, here: World) -> None:
         self._here = here
@@ -14,6 +22,8 @@ class Desk:
     def _deliver(self, report: Report, output: OutputOptions) -> int:
         from betacli.cli.output import deliver, say_inputs  # noqa: PLC0415
 
+        if output.plan is not None:
+            report = replace(report, plan=output.plan)
         deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
         if output.verbose:
             say_inputs(report, self._here)

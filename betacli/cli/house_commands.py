@@ -20,6 +20,8 @@ from betacli.errors import BadUsage
 class HouseCommands(Desk):
     """`sectors`, `data`, `doctor`, `init`."""
 
+    PANEL = "Sectors and data"
+
     def sectors(self, arguments: SectorsArguments, config: ConfigOptions, output: OutputOptions) -> int:
         """List the sectors, show one, or check a sector file.
 
@@ -73,7 +75,8 @@ class HouseCommands(Desk):
         from betacli.data.sectors import json_schema, template  # noqa: PLC0415
 
         path = self._here.project_dir / arguments.path
+        options = self._here.options() if self._here.options else None
         schema = path.with_suffix(".schema.json")
-        create_files({path: template(schema.name), schema: json.dumps(json_schema(), indent=2) + "\n"})
+        create_files({path: template(schema.name), schema: json.dumps(json_schema(options), indent=2) + "\n"})
         self._here.stdout.write(f"wrote {path} and {schema}\n")
         return 0

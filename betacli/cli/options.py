@@ -141,7 +141,12 @@ class DataOptions(ConfigOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """What is printed where."""
+    """What is printed where, and the plan that stands for options: every command has these."""
+
+    plan: Annotated[
+        str | None,
+        option("--plan", "-p", panel=WHAT, metavar="NAME", help="Options by name: see `betacli help plans`."),
+    ] = None
 
     format: Annotated[
         str, option("--format", "-O", panel=OUTPUT, metavar="NAME", help=f"{', '.join(names.FORMATS)}.")
@@ -203,3 +208,34 @@ class InitArguments:
     path: Annotated[Path, typer.Argument(metavar="[FILE]", help="The sector file to write.")] = Path(
         "sectors.yaml"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpArguments:
+    """What to explain."""
+
+    topic: Annotated[
+        str | None, typer.Argument(metavar="[TOPIC|COMMAND]", help="Without one, the topics and commands.")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigArguments:
+    """What `config` should do."""
+
+    action: Annotated[str, typer.Argument(metavar="[show]", help="Show every setting and its value.")] = (
+        "show"
+    )
+    origin: Annotated[
+        bool, typer.Option("--origin", rich_help_panel=OUTPUT, help="And where each one comes from.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaArguments:
+    """Whose JSON to describe."""
+
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[COMMAND]", help="Whose JSON; `error` for errors. Without one, the list."),
+    ] = None

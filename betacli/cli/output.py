@@ -42,6 +42,14 @@ def deliver(
             here.stderr.write(line + "\n")
 
 
+def deliver_text(text: str, path: Path | None, here: World) -> None:
+    """Write what is no report, such as a schema, to stdout or to a file that appears whole or not at all."""
+    if path is None:
+        _write(text, "json", here.stdout)
+    else:
+        write_file(path, text)
+
+
 def say_inputs(report: Report, here: World) -> None:
     """Write to stderr what an answer was made from."""
     inputs = walk(report.inputs)

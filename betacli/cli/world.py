@@ -14,6 +14,7 @@ class World:
     """Everything outside the process that a command may touch besides a market's network.
 
     `now_ms` is the wall clock in milliseconds since the epoch, `monotonic` seconds of a clock that never steps.
+    `options` returns the names and types of the options that a plan of the sector file may hold; None takes the common.
     """
 
     stdout: TextIO
@@ -22,6 +23,7 @@ class World:
     monotonic: Callable[[], float]
     environ: Mapping[str, str]
     project_dir: Path
+    options: Callable[[], Mapping[str, type]] | None = None
 
     @classmethod
     def real(cls) -> "World":

@@ -118,7 +118,8 @@ class Universe:
     """Everything the sector files say: the sectors, and the defaults that flags override.
 
     `others` are assets outside every sector that the `universe` benchmark holds (BTC). `gates` and `checklist`
-    override thresholds by name. `origins` tells for each scalar default which file it came from.
+    override thresholds by name. `origins` tells for each scalar default which file it came from,
+    `places` the file and line of every key and, as `gates.min_days`, of every name below `gates` and its like.
     """
 
     benchmark: Benchmark
@@ -135,6 +136,7 @@ class Universe:
     exchange_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     plans: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
 
     @property

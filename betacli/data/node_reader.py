@@ -1,7 +1,7 @@
 """Typed values out of nodes: what has a wrong form becomes a problem at its line and column, and reading goes on."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +23,17 @@ _SECRETS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownNames:
-    """The names that may be used; None where the caller does not say, and any name of the right form is taken."""
+    """The names that may be used; None where the caller does not say, and any name of the right form is taken.
+
+    `options` returns the command line's options by name with their types: `str`, `float`, `bool`, or `tuple` of texts.
+    """
 
     estimators: Collection[str] | None = None
     exchanges: Collection[str] | None = None
     gates: Collection[str] | None = None
     checks: Collection[str] | None = None
+    weightings: Collection[str] | None = None
+    options: Callable[[], Mapping[str, type]] | None = None
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -38,13 +38,17 @@ _SUM_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectorFile:
-    """What one file says; a scalar, `sectors` or `others` that it does not mention is left out or None."""
+    """What one file says; a scalar, `sectors` or `others` that it does not mention is left out or None.
+
+    `lines` has the line of every key, and of the names below a layered one as `gates.min_days`.
+    """
 
     path: str
     scalars: Mapping[str, Any]
     sectors: tuple[Sector, ...] | None
     others: tuple[Member, ...] | None
     layered: Mapping[str, Mapping[str, Any]]
+    lines: Mapping[str, int]
 
     @property
     def members(self) -> Iterable[Member]:
@@ -91,10 +95,25 @@ def _file(reader: Reader, root: Node | None, path: str) -> SectorFile | None:
         _members(reader, nodes["universe"], "universe", may_be_empty=True) if "universe" in nodes else None
     )
     file = SectorFile(
-        path=path, scalars=scalars, sectors=sectors, others=others, layered=_layered(reader, nodes, sectors)
+        path=path,
+        scalars=scalars,
+        sectors=sectors,
+        others=others,
+        layered=_layered(reader, nodes, sectors),
+        lines=_lines(root),
     )
     _check_whole(reader, nodes, file)
     return file
+
+
+def _lines(root: Pairs) -> dict[str, int]:
+    """Return the line of each key, and of each name below one, as `gates.min_days`."""
+    lines: dict[str, int] = {}
+    for key, value in root.pairs:
+        lines[key.text] = key.line
+        below = value.pairs if key.text in LAYERED and isinstance(value, Pairs) else ()
+        lines |= {f"{key.text}.{name.text}": name.line for name, _ in below}
+    return lines
 
 
 def _layered(
@@ -302,17 +321,27 @@ def _free(reader: Reader, node: Node) -> Any:
 
 def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    kinds = form.keys(form.PlanSpec)
+    declared = form.keys(form.PlanSpec)
     known = {
         "sector": None if sectors is None else [sector.name for sector in sectors],
+        "weighting": reader.known.weightings,
         "estimator": reader.known.estimators,
         "exchange": reader.known.exchanges,
     }
     mapping = reader.pairs(node, "plans", may_be_empty=True)
     for name, value in _names(reader, mapping, "a plan") if mapping else ():
         body = reader.pairs(value, name, may_be_empty=True)
+        others = (
+            reader.known.options if body and any(key.text not in declared for key, _ in body.pairs) else None
+        )
+        kinds = form.plan_keys(others()) if others else declared
         nodes = reader.fields(body, kinds) if body else {}
         plan = reader.values(nodes, kinds)
+        plan |= {
+            key: _texts(reader, node, key)
+            for key, node in nodes.items()
+            if kinds[key] is None and key != "only"
+        }
         for key, names in known.items():
             if key in plan:
                 reader.expect_known(nodes[key], key, plan[key], names)
@@ -321,6 +350,13 @@ def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> di
             plan["only"] = _only(reader, nodes["only"])
         found[name] = plan
     return found
+
+
+def _texts(reader: Reader, node: Node, name: str) -> tuple[str, ...]:
+    """Return the values of an option that may be repeated: one text, or a list of them."""
+    items = Items(node.line, node.column, (node,)) if isinstance(node, Scalar) else reader.items(node, name)
+    read = (reader.value(part, name, form.TEXT) for part in (items.nodes if items else ()))
+    return tuple(text for text in read if text is not None)
 
 
 def _only(reader: Reader, node: Node) -> tuple[str, ...]:

@@ -278,11 +278,26 @@ GROUP = kind(_Group)
 ID = kind(_Id)
 NUMBER = kind(_Number)
 WEIGHT = kind(_Above0)
+TEXT = kind(_Text)
+_OPTIONS: Mapping[type, Kind | None] = {str: TEXT, float: NUMBER, bool: kind(_Flag), tuple: None}
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a sector file, for the completion and the checks of editors."""
+def plan_keys(options: Mapping[str, type]) -> dict[str, Kind | None]:
+    """Return the keys of a plan: those declared here, and the command line's other options by their type."""
+    return {name: _OPTIONS[option] for name, option in options.items()} | dict(keys(PlanSpec))
+
+
+def json_schema(options: Mapping[str, type] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of a sector file, for the completion and the checks of editors.
+
+    `options` are the command line's options by name with their types, as in `KnownNames`: a plan may have them all.
+    """
     schema = msgspec.json.schema(FileSpec)
+    texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    forms: dict[type, Any] = {str: {"type": "string"}, float: {"type": "number"}, bool: {"type": "boolean"}}
+    properties = schema["$defs"]["PlanSpec"]["properties"]
+    for name, option in (options or {}).items():
+        properties.setdefault(name, forms.get(option, texts))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "betacli sectors.yaml",

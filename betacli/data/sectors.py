@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,26 @@ def load_universe(
     exchanges: Collection[str] | None = None,
     gates: Collection[str] | None = None,
     checks: Collection[str] | None = None,
+    weightings: Collection[str] | None = None,
+    options: Callable[[], Mapping[str, type]] | None = None,
 ) -> Universe:
     """Return what `config` (else the project's file), the user's file and the packaged file say together.
 
     The first file with `sectors` supplies them, and `universe` too unless a file above it has one. Every other key is
     taken from the first file that has it; in `gates`, `checklist`, `exchange_options` and `plans`, name by name.
-    `estimators`, `exchanges`, `gates` and `checks` are the names that may be used; None takes any.
+    The other arguments are the names that may be used, as in `KnownNames`; None takes any.
 
     Raises:
         BadFile: `config` is not there, a file has problems, or none has sectors.
     """
-    known = KnownNames(estimators=estimators, exchanges=exchanges, gates=gates, checks=checks)
+    known = KnownNames(
+        estimators=estimators,
+        exchanges=exchanges,
+        gates=gates,
+        checks=checks,
+        weightings=weightings,
+        options=options,
+    )
     first = config if config is not None else project_dir / FILE_NAME
     below = [user_dir / FILE_NAME, packaged_path() if packaged is None else packaged]
     paths = [path for path in (first, *below) if path is config or _is_there(path)]
@@ -64,13 +73,23 @@ def check_file(
     exchanges: Collection[str] | None = None,
     gates: Collection[str] | None = None,
     checks: Collection[str] | None = None,
+    weightings: Collection[str] | None = None,
+    options: Callable[[], Mapping[str, type]] | None = None,
 ) -> FileSummary:
     """Return what a sector file holds, read by itself; the names are those of `load_universe`.
 
     Raises:
         BadFile: the file has problems.
     """
-    file = read_file(path, KnownNames(estimators=estimators, exchanges=exchanges, gates=gates, checks=checks))
+    known = KnownNames(
+        estimators=estimators,
+        exchanges=exchanges,
+        gates=gates,
+        checks=checks,
+        weightings=weightings,
+        options=options,
+    )
+    file = read_file(path, known)
     assets = {member.base for member in file.members}
     return FileSummary(
         path=file.path, sectors=len(file.sectors or ()), assets=len(assets), plans=len(file.layered["plans"])
@@ -122,7 +141,13 @@ def _layer(files: Sequence[SectorFile], first: str) -> Universe:
     layered = {
         key: {n: v for file in reversed(files) for n, v in file.layered[key].items()} for key in LAYERED
     }
-    universe = Universe(**(scalars | layered), sectors=sectors, others=others, origins=origins)
+    places = {
+        key: f"{file.path}:{line}"
+        for file in reversed(files)
+        for key, line in file.lines.items()
+        if key not in {"sectors", "universe"} or origins.get(key) == file.path
+    }
+    universe = Universe(**(scalars | layered), sectors=sectors, others=others, origins=origins, places=places)
     return replace(universe, sha256=_sha256(universe))
 
 

@@ -111,7 +111,7 @@ def as_json(report: Report, _: Screen) -> str:
             "tool": walk({"name": "betacli", **report.tool}),
             **generated,
             "as_of": report.as_of,
-            "inputs": walk(report.inputs),
+            "inputs": _inputs(report),
             "status": report.status,
             "warnings": [
                 {"id": safe(w.id), "detail": safe(w.detail), "severity": w.severity} for w in report.warnings
@@ -119,6 +119,15 @@ def as_json(report: Report, _: Screen) -> str:
             "excluded": walk(report.excluded),
             "data": walk(report.data),
         }
+    )
+
+
+def _inputs(report: Report) -> Json:
+    inputs = walk(report.inputs)
+    return (
+        {**inputs, "plan": safe(report.plan)}
+        if report.plan is not None and isinstance(inputs, dict)
+        else inputs
     )
 
 

@@ -118,7 +118,8 @@ def exchange_of(report: Report) -> object:
 def context(report: Report) -> list[str]:
     """Return what a reader must know before any number: the moment, and where the data came from."""
     exchange = exchange_of(report)
-    return [f"as of {report.as_of}", *([f"exchange {exchange}"] if exchange else [])]
+    told = [f"as of {report.as_of}", *([f"exchange {exchange}"] if exchange else [])]
+    return [*told, *([f"plan {report.plan}"] if report.plan is not None else [])]
 
 
 def excluded_of(report: Report) -> Iterator[tuple[str, str, str]]:
