@@ -12,7 +12,8 @@
     ├── NoAnswer                    5   well put, but there is no answer
     │   ├── TargetOutOfReach            no weights within the bounds have that beta
     │   ├── BoundsCannotSum             no weights within the bounds sum to one
-    │   └── RoundsToNothing             the notional is too small for any contract
+    │   ├── RoundsToNothing             the notional is too small for any contract
+    │   └── CannotBeHeld                the exchange's largest leverage or position is too small for it
     ├── StoreUnusable               6   the candle store, a lock or an output file
     └── SolverFailed                1   an optimisation that has an answer and did not find it
 
@@ -87,8 +88,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 class Unusable(BetacliError):
     """The command line or a file cannot be used."""
 
-    exit_code = 2
-    kind = "unusable"
+    exit_code, kind = 2, "unusable"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -189,8 +189,7 @@ class BadFile(Unusable):
 class DataRefused(BetacliError):
     """Data that is missing, stale or inconsistent; no number is printed from it."""
 
-    exit_code = 3
-    kind = "data_refused"
+    exit_code, kind = 3, "data_refused"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -318,8 +317,7 @@ class ExchangeFailed(BetacliError):
 class NoAnswer(BetacliError):
     """The question is well put, but it has no answer."""
 
-    exit_code = 5
-    kind = "no_answer"
+    exit_code, kind = 5, "no_answer"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -407,6 +405,28 @@ class RoundsToNothing(NoAnswer):
     @property
     def hint(self) -> str | None:
         return "raise `--notional`, or hold fewer names with `--only`"
+
+
+@dataclass(eq=False, kw_only=True)
+class CannotBeHeld(NoAnswer):
+    """More initial margin than equity at the highest leverage allowed, or a leg beyond the exchange's largest."""
+
+    kind = "cannot_be_held"
+    exchange: str
+    equity: float | None
+    initial_margin: float | None
+    too_large: Sequence[str]
+
+    @property
+    def message(self) -> str:
+        if self.too_large:
+            return f"`{self.exchange}` holds no position this large: {', '.join(self.too_large)}"
+        needs = f"wants {self.initial_margin:,.2f} of initial margin at the highest leverage allowed"
+        return f"`{self.exchange}` {needs}; the equity is {self.equity:,.2f}"
+
+    @property
+    def hint(self) -> str | None:
+        return "lower `--notional`, `--leverage` or `--risk`, or raise `--equity`"
 
 
 # --- 6: the store ---------------------------------------------------------------------------------------------

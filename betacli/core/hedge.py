@@ -1,15 +1,16 @@
-"""The benchmark short that leaves the exposure the trader wants, and what benchmark moves do to the account."""
+"""The benchmark short that leaves the exposure the trader wants, how well it hedges, and what benchmark moves do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from betacli.core.model import Floats
 
-SEARCHED_MOVE = 0.60
 DUST = 1e-12
-SCENARIO_MOVES = (-0.20, -0.10, -0.05, 0.05, 0.10, 0.20)
+FLAT = 1e-20  # of the sum of squares: less variance than this is rounding
+SCENARIO_MOVES = (-0.30, -0.20, -0.10, -0.05, 0.05, 0.10, 0.20, 0.30)
+DAYS_PER_YEAR = 365
 
 
 def hedge_notional(
@@ -23,23 +24,62 @@ def hedge_notional(
     return short if abs(short) > DUST * abs(basket_notional) else 0.0
 
 
-def aggregate_beta(notionals: Floats, betas: Floats, basket_notional: float) -> float:
-    """Return Σ Qβ over every leg and the hedge, per unit of basket notional."""
-    return float(notionals @ betas) / basket_notional
+def aggregate_beta(notionals: Floats, betas: Floats, basket_notional: float) -> float | None:
+    """Return Σ Qβ over every leg and the hedge, per unit of basket notional; None where that is 0."""
+    return float(notionals @ betas) / basket_notional if basket_notional else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """The share of a basket to sell in the future for the least variance, and how much variance that explains.
+
+    `ratio` is h* = Cov(R_b, R_f) / Var(R_f) over the returns both have (Ederington 1979); `r_squared` their squared
+    correlation in the same sample, which flatters: out of sample a hedge explains less (Lien 2005).
+    """
+
+    ratio: float
+    r_squared: float
+    n_obs: int
+
+
+def min_variance_ratio(basket: Floats, future: Floats) -> Ratio | None:
+    """Return the minimum-variance ratio of returns (T,) on returns (T,), NaN rows left out.
+
+    None below three returns in common, or where the future does not move. A basket that does not move has R² 0.
+    """
+    both = np.isfinite(basket) & np.isfinite(future)
+    if both.sum() < 3:
+        return None
+    b, f = basket[both] - basket[both].mean(), future[both] - future[both].mean()
+    var_f, var_b, cov = float(f @ f), float(b @ b), float(b @ f)
+    if var_f <= FLAT * float(future[both] @ future[both]):
+        return None
+    moves = var_b > FLAT * float(basket[both] @ basket[both])
+    return Ratio(
+        ratio=cov / var_f, r_squared=cov**2 / (var_f * var_b) if moves else 0.0, n_obs=int(both.sum())
+    )
+
+
+def annual_basis(future: float, spot: float, days: float) -> tuple[float, float | None]:
+    """Return the basis F / S − 1 and the same times 365 / days; the second is None on the day of expiry."""
+    basis = future / spot - 1
+    return basis, basis * DAYS_PER_YEAR / days if days >= 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """What a benchmark move does to the account, in quote currency, residual returns taken as zero.
 
-    `net_pnl_low` and `net_pnl_high` take the basket's beta at the ends of its interval (None without one);
-    `equity_change` is net P&L over equity (None without equity).
+    `outside_pnl` is that of positions outside the basket: 0 where there are none, None where a beta is unknown, and
+    then so is the net. `net_pnl_low` and `net_pnl_high` take the basket's beta at the ends of its interval (None
+    without one); `equity_change` is net P&L over equity (None without equity).
     """
 
     benchmark_move: float
     basket_pnl: float
     hedge_pnl: float
-    net_pnl: float
+    outside_pnl: float | None
+    net_pnl: float | None
     net_pnl_low: float | None
     net_pnl_high: float | None
     equity_change: float | None
@@ -51,69 +91,27 @@ def scenarios(
     hedge_exposure: float,
     exposure_interval: tuple[float, float] | None,
     equity: float | None,
+    outside_exposure: float | None = 0.0,
     moves: Sequence[float] = SCENARIO_MOVES,
 ) -> tuple[Scenario, ...]:
     """Return one scenario per benchmark move; exposures are Σ Qβ in quote currency."""
 
     def at(move: float) -> Scenario:
-        net = (basket_exposure + hedge_exposure) * move
-        ends = None
-        if exposure_interval is not None:
-            ends = sorted((end + hedge_exposure) * move for end in exposure_interval)
+        net, ends = None, None
+        if outside_exposure is not None:
+            rest = hedge_exposure + outside_exposure
+            net = (basket_exposure + rest) * move
+            if exposure_interval is not None:
+                ends = sorted((end + rest) * move for end in exposure_interval)
         return Scenario(
             benchmark_move=move,
             basket_pnl=basket_exposure * move,
             hedge_pnl=hedge_exposure * move,
+            outside_pnl=None if outside_exposure is None else outside_exposure * move,
             net_pnl=net,
             net_pnl_low=ends[0] if ends else None,
             net_pnl_high=ends[1] if ends else None,
-            equity_change=net / equity if equity else None,
+            equity_change=net / equity if equity and net is not None else None,
         )
 
     return tuple(at(move) for move in moves)
-
-
-def liquidation_move(equity: float, notionals: Floats, betas: Floats, maintenance: Floats) -> float | None:
-    """Return the nearest benchmark move x that takes the account to its maintenance margin, or None within ±60 %.
-
-    Solves E + Σ Q_i max(β_i x, −1) − Σ |Q_i| max(1 + β_i x, 0) m_i = 0: a leg whose price has reached zero loses no
-    more and needs no margin. Between the moves at which some leg does, the account is linear in x. An account below
-    its maintenance margin already returns 0.
-
-    Args:
-        equity: margin balance in quote currency.
-        notionals: (N,) signed, long positive.
-        betas: (N,) of the same legs, the hedge included.
-        maintenance: (N,) maintenance margin rates, fractions of notional.
-    """
-
-    def slack(move: float) -> float:
-        price = np.maximum(1.0 + betas * move, 0.0)
-        return equity + float(notionals @ (price - 1.0)) - float(np.abs(notionals) @ (price * maintenance))
-
-    if slack(0.0) <= 0:
-        return 0.0
-    dead = [-1.0 / beta for beta in betas if beta]
-    found = [
-        root
-        for side in (-1.0, 1.0)
-        if (
-            root := _first_root(
-                slack,
-                [*sorted((x for x in dead if 0 < x * side < SEARCHED_MOVE), key=abs), side * SEARCHED_MOVE],
-            )
-        )
-        is not None
-    ]
-    return min(found, key=abs, default=None)
-
-
-def _first_root(slack: Callable[[float], float], ends: Sequence[float]) -> float | None:
-    """Return where a function that is above zero at 0 and linear between `ends` first reaches zero."""
-    last, value = 0.0, slack(0.0)
-    for end in ends:
-        there = slack(end)
-        if there <= 0:
-            return last + (end - last) * value / (value - there)
-        last, value = end, there
-    return None

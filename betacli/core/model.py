@@ -206,6 +206,19 @@ class Funding:
     next_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginTier:
+    """One step of a contract's margin: for a position from `floor_notional` to `cap_notional`, in quote currency.
+
+    `cap_notional` is None where the last tier has no end; `max_leverage` is None where it is not told.
+    """
+
+    floor_notional: float
+    cap_notional: float | None
+    maintenance_rate: float
+    max_leverage: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Book:
     """An order book: `bids` and `asks` are (n, 2) float64 of price and amount in base units, best first."""

@@ -1,13 +1,10 @@
-"""What a book of legs asks of the account: margin, the benchmark move that liquidates it, and funding."""
+"""What a book of legs pays in funding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-import numpy as np
-
-from betacli.core.hedge import SEARCHED_MOVE, Scenario, aggregate_beta, liquidation_move, scenarios
-from betacli.core.model import Floats, Funding, Notice, Universe, Unknown
+from betacli.core.model import Funding, Notice, Unknown
 from betacli.data.candles import MarketData
 from betacli.plan.measure import Measured
 
@@ -27,152 +24,12 @@ class Held(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Margin:
-    """Margin of basket and hedge in quote currency: initial at each market's maximum leverage, and maintenance."""
-
-    initial: float | None
-    maintenance: float | None
-    maintenance_source: Literal["exchange", "assumed"] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Liquidation:
-    """The benchmark move (a fraction) that takes the account to its maintenance margin.
-
-    At the estimated beta, and with every beta two standard errors of the basket's lower and higher; None within
-    `searched` either way, or where it cannot be known. Venues' formulas differ: an estimate.
-    """
-
-    known: bool
-    at_beta: float | None
-    at_beta_low: float | None
-    at_beta_high: float | None
-    searched: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FundingCost:
     """Funding a day at today's rates, in quote currency; above zero is received. None where rates are unknown."""
 
     basket_per_day: float | None
     hedge_per_day: float | None
     net_per_day: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
-    """Basket and hedge as one account: beta left per unit of basket notional, sizes, and what moves do to it.
-
-    Notionals in quote currency; `account_leverage` is gross over equity (None without equity).
-    """
-
-    aggregate_beta: float
-    gross_notional: float
-    net_notional: float
-    account_leverage: float | None
-    liquidation: Liquidation
-    scenarios: tuple[Scenario, ...]
-
-
-def book_of(
-    notionals: Floats,
-    betas: Floats,
-    *,
-    n_legs: int,
-    equity: float | None,
-    rates: Floats | None,
-    std_error: float | None,
-    half_width: float | None,
-) -> Book:
-    """Return the account of a book whose first `n_legs` entries are the basket and the others its hedge.
-
-    Args:
-        notionals: (N,) signed, in quote currency.
-        betas: (N,) to the benchmark.
-        n_legs: how many of them are the basket.
-        equity: of the account, None where it is unknown.
-        rates: (N,) maintenance margin rates, None where unknown.
-        std_error: of the basket's beta, None where unknown.
-        half_width: half the 95 % interval of the basket's beta, None where unknown.
-    """
-    gross = float(np.abs(notionals).sum())
-    basket_notional = float(notionals[:n_legs].sum())
-    basket = float(notionals[:n_legs] @ betas[:n_legs])
-    interval = None
-    if half_width is not None:
-        interval = (basket - half_width * basket_notional, basket + half_width * basket_notional)
-    return Book(
-        aggregate_beta=aggregate_beta(notionals, betas, basket_notional),
-        gross_notional=gross,
-        net_notional=float(notionals.sum()),
-        account_leverage=None if equity is None else gross / equity,
-        liquidation=liquidation_of(equity, notionals, betas, rates, n_legs, std_error),
-        scenarios=scenarios(
-            basket_exposure=basket,
-            hedge_exposure=float(notionals[n_legs:] @ betas[n_legs:]),
-            exposure_interval=interval,
-            equity=equity,
-        ),
-    )
-
-
-def margin_of(
-    measured: Measured,
-    universe: Universe,
-    legs: Sequence[Held],
-    notices: list[Notice],
-) -> tuple[Margin, Floats | None]:
-    """Return the margin and each leg's maintenance rate: the market's own, else the sector file's assumption."""
-    names = [leg.base for leg in legs]
-    notionals = np.array([leg.notional for leg in legs])
-    markets = [measured.listings[name].market if name in measured.listings else None for name in names]
-    leverages = [market.max_leverage if market else None for market in markets]
-    initial = None
-    if all(leverages):
-        initial = sum(abs(q) / leverage for q, leverage in zip(notionals, leverages, strict=True) if leverage)
-    own = [market.maintenance_rate if market else None for market in markets]
-    rates = None
-    told: Literal["exchange", "assumed"] | None = None
-    if all(rate is not None for rate in own):
-        rates, told = np.array(own, dtype=np.float64), "exchange"
-    elif universe.maintenance_margin is not None:
-        rates, told = np.full(len(names), universe.maintenance_margin), "assumed"
-        detail = (
-            f"the maintenance margin of {universe.maintenance_margin:.2%} is the sector file's assumption"
-        )
-        notices.append(Notice(id="maintenance-assumed", detail=detail))
-    else:
-        detail = "maintenance margins are unknown, and so is the liquidation: set `maintenance_margin` to assume one"
-        notices.append(Notice(id="margin-unknown", detail=detail, severity="note"))
-    maintenance = None if rates is None else float(np.abs(notionals) @ rates)
-    return Margin(initial=initial, maintenance=maintenance, maintenance_source=told), rates
-
-
-def liquidation_of(
-    equity: float | None,
-    notionals: Floats,
-    betas: Floats,
-    rates: Floats | None,
-    n_legs: int,
-    std_error: float | None,
-) -> Liquidation:
-    """Solve for the benchmark move at the estimated betas and with the basket two standard errors off."""
-    if equity is None or rates is None:
-        return Liquidation(
-            known=False, at_beta=None, at_beta_low=None, at_beta_high=None, searched=SEARCHED_MOVE
-        )
-
-    def shifted(by: float) -> float | None:
-        moved = betas + np.where(np.arange(len(betas)) < n_legs, by, 0.0)
-        return liquidation_move(equity, notionals, moved, rates)
-
-    return Liquidation(
-        known=True,
-        at_beta=shifted(0.0),
-        at_beta_low=None if std_error is None else shifted(-2 * std_error),
-        at_beta_high=None if std_error is None else shifted(2 * std_error),
-        searched=SEARCHED_MOVE,
-    )
 
 
 def funding_of(

@@ -12,12 +12,13 @@ from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.errors import NoAnswer, RoundsToNothing
-from betacli.plan.account import Book
 from betacli.plan.answer import report
 from betacli.plan.base_weights import daily_volume
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.betas import AssetBeta, asset_betas, basket_beta
-from betacli.plan.hedge import HedgePlan, hedge_basket
+from betacli.plan.book import Book
+from betacli.plan.hedge import hedge_basket
+from betacli.plan.hedge_plan import HedgePlan
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from betacli.core.hedge import aggregate_beta, hedge_notional, liquidation_move, scenarios
+from betacli.core.hedge import aggregate_beta, annual_basis, hedge_notional, min_variance_ratio, scenarios
 
 
 def test_the_worked_example() -> None:
@@ -23,50 +23,6 @@ def test_the_hedge_leaves_what_was_asked(
     hedge = hedge_notional(notional, beta, keep, instrument)
     left = aggregate_beta(np.array([notional, hedge]), np.array([beta, instrument]), notional)
     assert left == pytest.approx(keep, abs=1e-9)
-
-
-BOOK = np.array([100_000.0, -140_000.0])
-RATES = np.array([0.02, 0.02])
-
-
-@pytest.mark.parametrize(
-    ("beta", "move"), [(1.4, None), (1.8, None), (2.5, -0.247), (1.0, 0.56), (0.5, 0.27)]
-)
-def test_liquidation_as_a_benchmark_move(beta: float, move: float | None) -> None:
-    """A 100 k basket, short 140 k, 30 k of equity, maintenance 2 %, at five realised betas.
-
-    At 2.5: slack 30,000 − 4,800 = 25,200; slope 250,000 − 140,000 − 0.02 (250,000 + 140,000) = 102,200; −24.7 %.
-    """
-    found = liquidation_move(30_000, BOOK, np.array([beta, 1.0]), RATES)
-    if move is None:
-        assert found is None
-    else:
-        assert found == pytest.approx(move, abs=0.005)
-
-
-def test_an_account_below_its_maintenance_is_gone_at_once() -> None:
-    """4,800 of maintenance on 4,000 of equity: liquidated at a move of 0."""
-    assert liquidation_move(4_000, BOOK, np.array([1.4, 1.0]), RATES) == 0.0
-
-
-def test_a_move_that_takes_a_price_below_zero_is_no_answer() -> None:
-    """At beta 3 a leg is worthless at −33 %; a root at −50 % means nothing."""
-    assert liquidation_move(
-        100_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])
-    ) == pytest.approx(-1 / 3)
-    assert liquidation_move(150_000, np.array([100_000.0]), np.array([3.0]), np.array([0.0])) is None
-
-
-def test_a_dead_leg_loses_no_more_and_the_others_go_on() -> None:
-    """Long 50 at beta 3 and 50 at 0.5, hedged with −0 …: ETH is worth 0 at −33.3 %, then only SOL bleeds.
-
-    Equity 70, no margin: at −33.3 % the loss is 50 + 8.33 = 58.33; the other 11.67 go with SOL at 25 a unit of x:
-    never within ±60 % (SOL loses 15 at −60 %). With equity 62 they go at 3.67 / 25 = 14.7 % later, at −48.0 %.
-    """
-    notionals, betas, rates = np.array([50.0, 50.0]), np.array([3.0, 0.5]), np.zeros(2)
-    assert liquidation_move(70.0, notionals, betas, rates) is None
-    assert liquidation_move(62.0, notionals, betas, rates) == pytest.approx(-(1 / 3 + (62 - 58 - 1 / 3) / 25))
-    assert liquidation_move(50.0, notionals, betas, rates) == pytest.approx(-50 / 175)
 
 
 def test_dust_is_no_hedge() -> None:
@@ -89,3 +45,57 @@ def test_scenarios_by_hand() -> None:
         basket_exposure=140_000, hedge_exposure=0, exposure_interval=None, equity=None, moves=(0.1,)
     )
     assert (unknown.net_pnl_low, unknown.equity_change) == (None, None)
+
+
+def test_an_unknown_outside_leaves_the_net_unknown() -> None:
+    """Basket and hedge are known, a third position's beta is not: its P&L and the account's are unknown."""
+    (down,) = scenarios(
+        basket_exposure=140_000,
+        hedge_exposure=-140_000,
+        exposure_interval=(126_000, 154_000),
+        equity=20_000,
+        outside_exposure=None,
+        moves=(-0.1,),
+    )
+    assert (down.basket_pnl, down.hedge_pnl) == (-14_000, 14_000)
+    assert (down.outside_pnl, down.net_pnl, down.net_pnl_low, down.equity_change) == (None,) * 4
+
+
+def test_the_minimum_variance_ratio_by_hand() -> None:
+    """Future 1, 2, 3, 4, basket 3, 1, 5, 7 (%): covariance sum 8, variance sums 5 and 20: h* 1.6, R² 64 / 100.
+
+    Deviations of the future −1.5, −.5, .5, 1.5, of the basket −1, −3, 1, 3: 1.5 + 1.5 + 0.5 + 4.5 = 8.
+    """
+    found = min_variance_ratio(np.array([3, 1, 5, np.nan, 7.0]) / 100, np.array([1, 2, 3, 9, 4.0]) / 100)
+    assert found is not None
+    assert (found.ratio, found.r_squared, found.n_obs) == (pytest.approx(1.6), pytest.approx(0.64), 4)
+
+
+def test_the_minimum_variance_ratio_against_numpy() -> None:
+    """On random returns the ratio is Cov / Var and R² the squared correlation that numpy gives."""
+    rng = np.random.default_rng(5)
+    f = rng.normal(0, 0.03, 90)
+    b = 1.3 * f + rng.normal(0, 0.02, 90)
+    found = min_variance_ratio(b, f)
+    cov = np.cov(b, f)
+    assert found is not None
+    assert found.ratio == pytest.approx(cov[0, 1] / cov[1, 1], rel=1e-12)
+    assert found.r_squared == pytest.approx(np.corrcoef(b, f)[0, 1] ** 2, rel=1e-12)
+
+
+def test_no_ratio_without_moves() -> None:
+    """Two returns, or a future that stands still, tell no ratio; a basket that stands still has ratio and R² 0."""
+    still = np.full(5, 0.01)
+    moving = np.array([0.01, 0.02, 0.0, -0.01, 0.03])
+    assert min_variance_ratio(moving[:2], moving[:2]) is None
+    assert min_variance_ratio(moving, np.zeros(5)) is None
+    calm = min_variance_ratio(np.zeros(5), moving)
+    assert calm is not None
+    assert (calm.ratio, calm.r_squared) == (0, 0)
+    assert min_variance_ratio(moving, still) is None
+
+
+def test_basis_by_hand() -> None:
+    """A future at 102,000 on 100,000 with 73 days left: 2 %, and 10 % a year; on its last day no rate a year."""
+    assert annual_basis(102_000, 100_000, 73) == (pytest.approx(0.02), pytest.approx(0.10))
+    assert annual_basis(102_000, 100_000, 0.5) == (pytest.approx(0.02), None)
