@@ -21,11 +21,13 @@ An error holds facts as attributes and builds its sentence from them. `message` 
 numbers; `hint` says what to do. Neither ends with a full stop.
 """
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import ClassVar
+
+from betacli.wording import did_you_mean as did_you_mean  # noqa: PLC0414  messages are built with these everywhere
+from betacli.wording import quoted as quoted  # noqa: PLC0414
+from betacli.wording import safe as safe  # noqa: PLC0414
 
 
 @dataclass(eq=False, kw_only=True)
@@ -54,41 +56,14 @@ class BetacliError(Exception):
         return self.message
 
 
-def safe(foreign: object, limit: int | None = None) -> str:
-    """Make text from outside inert: one line, no control, escape, bidi, zero-width or unassigned characters.
-
-    Characters of Unicode's categories C (control, format, surrogate, private, unassigned) and Z (separators)
-    become a space; runs of spaces become one. With `limit`, longer text is cut and ends with `…`.
-    """
-    kept = (" " if unicodedata.category(char)[0] in "CZ" else char for char in str(foreign))
-    line = " ".join("".join(kept).split())
-    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
-
-
-def quoted(names: Iterable[str], limit: int = 12) -> str:
-    """Join names as `a`, `b` and `c`; past `limit` say how many more there are."""
-    listed = [f"`{name}`" for name in names]
-    if len(listed) > limit:
-        return f"{', '.join(listed[:limit])} and {len(listed) - limit} more"
-    if len(listed) > 1:
-        return f"{', '.join(listed[:-1])} and {listed[-1]}"
-    return "".join(listed)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Return "did you mean `x`?" for the known name nearest to `name`, or None when none is near."""
-    by_fold = {candidate.casefold(): candidate for candidate in known}
-    near = get_close_matches(name.casefold(), list(by_fold), n=1, cutoff=0.6)
-    return f"did you mean `{by_fold[near[0]]}`?" if near else None
-
-
 # --- 2: the command line or a file cannot be used -------------------------------------------------------------
 
 
 class Unusable(BetacliError):
     """The command line or a file cannot be used."""
 
-    exit_code, kind = 2, "unusable"
+    exit_code = 2
+    kind = "unusable"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -189,7 +164,8 @@ class BadFile(Unusable):
 class DataRefused(BetacliError):
     """Data that is missing, stale or inconsistent; no number is printed from it."""
 
-    exit_code, kind = 3, "data_refused"
+    exit_code = 3
+    kind = "data_refused"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -317,7 +293,8 @@ class ExchangeFailed(BetacliError):
 class NoAnswer(BetacliError):
     """The question is well put, but it has no answer."""
 
-    exit_code, kind = 5, "no_answer"
+    exit_code = 5
+    kind = "no_answer"
 
 
 @dataclass(eq=False, kw_only=True)
