@@ -22,7 +22,8 @@ class BasketCommands(Desk):
         Example: betacli beta --sector l1 --exchange sample
         """
         from betacli.cli import asking, sources  # noqa: PLC0415  numpy, which `--help` need not pay
-        from betacli.plan.beta_compare import plan_comparison, plan_rolling  # noqa: PLC0415
+        from betacli.plan.beta_compare import plan_comparison  # noqa: PLC0415
+        from betacli.plan.beta_rolling import plan_rolling  # noqa: PLC0415
         from betacli.plan.beta_table import plan_betas  # noqa: PLC0415
 
         output.check()

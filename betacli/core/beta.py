@@ -12,7 +12,7 @@ An estimator is a recipe of steps, each of which can be chosen without the other
 A preset is one row of `PRESETS`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -60,6 +60,11 @@ class Recipe:
     min_obs: int = MIN_OBS
     coverage: float | None = None
     daily_sibling: str | None = None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the interval covers the truth as often as it says."""
+        return self.coverage is None or COVERED[0] <= self.coverage <= COVERED[1]
 
     def aged(self, half_life_days: float) -> "Recipe":
         """Return the same recipe with exponential weights."""
@@ -134,12 +139,22 @@ class BetaEstimates:
     interval: Literal["student", "normal"] | None = "student"
     why: tuple[str | None, ...] = ()
 
-    def first(self, n: int) -> "BetaEstimates":
-        """Return the estimates of the first `n` assets."""
+    def take(self, places: Sequence[int]) -> "BetaEstimates":
+        """Return the estimates of some of the assets, in the order of `places`."""
+        arrays: dict[str, Any] = {name: getattr(self, name)[list(places)] for name in _per_asset()}
+        return replace(self, why=tuple(self.why[k] for k in places), **arrays)
+
+    @staticmethod
+    def joined(several: Sequence["BetaEstimates"]) -> "BetaEstimates":
+        """Return the estimates of several groups of assets by one recipe, one after the other."""
         arrays: dict[str, Any] = {
-            f.name: value[:n] for f in fields(self) if isinstance(value := getattr(self, f.name), np.ndarray)
+            name: np.concatenate([getattr(one, name) for one in several]) for name in _per_asset()
         }
-        return replace(self, why=self.why[:n], **arrays)
+        return replace(several[0], why=tuple(why for one in several for why in one.why), **arrays)
+
+
+def _per_asset() -> list[str]:
+    return [field.name for field in fields(BetaEstimates) if field.name not in {"interval", "why"}]
 
 
 @lru_cache(maxsize=64)
@@ -260,7 +275,7 @@ def _known(fit: Fit, min_obs: int) -> Fit:
 
 def _finished(recipe: Recipe, fit: Fit) -> BetaEstimates:
     """Put the interval around the estimate less its bias."""
-    told = recipe.coverage is None or COVERED[0] <= recipe.coverage <= COVERED[1]
+    told = recipe.has_interval
     std_error = fit.std_error if told else np.full(len(fit.beta), np.nan)
     half_width = std_error * quantiles(0.5 + CONFIDENCE / 2, fit.dof)
     middle = fit.beta - fit.bias

@@ -15,7 +15,7 @@ from betacli.core.model import Benchmark, Excluded, Member, Notice, Times, Unive
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table
 from betacli.errors import BadOption, NoData
-from betacli.plan.betas import known
+from betacli.plan.betas import default_tone, known
 from betacli.plan.history import History, Reader, own_timeframe
 from betacli.plan.measure import Inputs, Window
 from betacli.plan.request import Run, find_sector
@@ -149,12 +149,8 @@ class BetaBacktest:
         )
 
 
-def _bold_default(value: object) -> doc.Tone | None:
-    return "strong" if isinstance(value, str) and value.endswith("(default)") else None
-
-
 _COLUMNS = (
-    Column(header="preset", align="left", tone=_bold_default),
+    Column(header="preset", align="left", tone=default_tone),
     Column(header="|residual beta|", show=doc.beta, tone=lambda _: "strong"),
     Column(header="95 % low", show=doc.beta),
     Column(header="95 % high", show=doc.beta),

@@ -9,6 +9,7 @@ from betacli import document as doc
 from betacli.core.beta import PRESETS, ols
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Benchmark, Floats, Notice, Universe
+from betacli.core.rolling import rolling_beta
 from betacli.core.watch import LATE_DAYS, peers, watch
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
@@ -20,6 +21,7 @@ from betacli.plan.request import BetaRequest
 
 PLAIN = "ols-90d"
 SUB_WINDOWS = 3
+SHORTEST = 20
 WIDE = 0.50
 COUPLED = 0.20
 
@@ -245,15 +247,14 @@ class _Extra:
 
 
 def stability(returns: Floats, market: Floats) -> tuple[Floats, Floats]:
-    """Return the lowest and highest OLS beta (N,) over thirds of the window, moved along it in up to 60 steps.
+    """Return the lowest and highest OLS beta (N,) over a third of the window, moved along it bar by bar.
 
     Args:
         returns: (T, N), NaN where missing.
         market: (T,), NaN where missing.
     """
-    length = max(20, len(market) // SUB_WINDOWS)
-    starts = np.unique(np.linspace(0, max(0, len(market) - length), 60).astype(int))
-    betas = np.array([ols(returns[s : s + length], market[s : s + length], None).beta for s in starts])
+    length = min(len(market), max(SHORTEST, len(market) // SUB_WINDOWS))
+    betas = rolling_beta(returns, market, length)[length - 1 :]
     seen = np.isfinite(betas)
     any_seen = seen.any(axis=0)
     low = np.where(seen, betas, np.inf).min(axis=0)

@@ -10,6 +10,7 @@ from betacli.core.calendar import bars_per_year
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Floats, Notice, Universe
 from betacli.core.returns import vol_annual
+from betacli.document import Tone
 from betacli.plan.measure import Measured
 
 
@@ -51,6 +52,11 @@ class BasketBeta:
     r_squared: float | None
     correlation: float | None
     n_obs: int | None
+
+
+def default_tone(value: object) -> Tone | None:
+    """Make the default preset's name stand out."""
+    return "strong" if isinstance(value, str) and value.endswith("(default)") else None
 
 
 def known(value: float) -> float | None:

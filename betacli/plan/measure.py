@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from betacli.core.beta import PRESETS, BetaEstimates, Recipe, estimate
-from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS, last_closed_open
+from betacli.core.beta import PRESETS, BetaEstimates, Recipe
+from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS
 from betacli.core.candles import iso
 from betacli.core.model import (
     Benchmark,
@@ -17,19 +17,17 @@ from betacli.core.model import (
     Member,
     Notice,
     Panel,
-    Times,
     Universe,
 )
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import GATES, Measurement
-from betacli.errors import BadOption, GatesFailed, NoData
+from betacli.errors import GatesFailed, NoData
 from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
-from betacli.plan.cross_section import Peers, peers_of, shrink_notices
+from betacli.plan.cross_section import CrossSection, Peers, cross_section, home_of, peers_of, shrink_notices
 from betacli.plan.gather import Gathered, gather
 from betacli.plan.request import BetaRequest, homes
-
-MAX_RETURNS = 1_000_000
+from betacli.plan.windows import fitting_recipe, shortened, window_grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +101,7 @@ class Measured:
     returns: Floats | None = None
     market: Floats | None = None
     estimates: BetaEstimates | None = None
+    cross: CrossSection | None = None
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -127,13 +126,16 @@ class Measured:
         return DAY_MS / TIMEFRAMES_MS[self.recipe.timeframe]
 
 
-def measure(request: BetaRequest, universe: Universe, source: MarketData | None) -> Measured:
+def measure(
+    request: BetaRequest, universe: Universe, source: MarketData | None, *, may_shorten: bool | None = None
+) -> Measured:
     """Measure the betas of the members asked for.
 
     Args:
         request: what was asked.
         universe: the sectors and defaults.
         source: market data; None where every beta is given by hand and no source was named.
+        may_shorten: the window may begin where the benchmark's history does; None where it is the preset's own.
 
     Raises:
         UnknownName: no such sector or member.
@@ -142,23 +144,14 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         ExchangeFailed: the source does not answer.
     """
     sector, members = request.members(universe)
-    unused = sorted(set(request.overrides) - {member.base for member in members})
-    notices = _shared(request, universe, members)
-    notices += [
-        Notice(
-            id="beta-unused",
-            detail=f"`--beta {base}` is not used: `{base}` is not in `--only`",
-            severity="note",
-        )
-        for base in unused
-    ]
+    notices = [*_shared(request, universe, members), *_unused(request, members)]
     if source is None:
         return _by_hand(request, universe, sector.title, members, notices)
-    preset, recipe, recipe_notices = _fitting_recipe(request, source)
+    preset, recipe, recipe_notices = fitting_recipe(request, source)
     notices.extend(recipe_notices)
     parts = benchmark_members(request.benchmark, universe)
     fixed = request.benchmark.weights
-    peers = peers_of(recipe, sector, {member.base for member in members}, universe, fixed)
+    peers = peers_of(recipe, request.sector, {member.base for member in members}, universe, fixed)
     data = gather(
         source,
         quote=universe.quote,
@@ -168,9 +161,9 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         timeframe=recipe.timeframe,
         grid=window_grid(recipe, source.now_ms),
         thresholds={**GATES, **universe.gates},
-        may_shorten=recipe.window_days == PRESETS[preset].window_days,
+        may_shorten=recipe.window_days == PRESETS[preset].window_days if may_shorten is None else may_shorten,
     )
-    notices.extend(_shortened(recipe, data))
+    notices.extend(shortened(recipe, data))
     series = _benchmark_series(request.benchmark, parts, data)
     kept, excluded = _admit(request, members, data, series)
     return _estimated(
@@ -178,6 +171,7 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         sector.title,
         kept,
         peers,
+        home_of(universe, request.sector),
         series,
         data,
         recipe,
@@ -186,6 +180,18 @@ def measure(request: BetaRequest, universe: Universe, source: MarketData | None)
         notices=(*notices, *source.notices, *series.notices, *data.notices),
         excluded=(*excluded, *series.excluded),
     )
+
+
+def _unused(request: BetaRequest, members: tuple[Member, ...]) -> list[Notice]:
+    """Say which betas given by hand are of no member asked for."""
+    return [
+        Notice(
+            id="beta-unused",
+            detail=f"`--beta {base}` is not used: `{base}` is not in `--only`",
+            severity="note",
+        )
+        for base in sorted(set(request.overrides) - {member.base for member in members})
+    ]
 
 
 def _shared(request: BetaRequest, universe: Universe, members: tuple[Member, ...]) -> list[Notice]:
@@ -203,6 +209,7 @@ def _estimated(
     title: str,
     kept: tuple[Member, ...],
     peers: Peers,
+    home: Mapping[str, str],
     series: BenchmarkSeries,
     data: Gathered,
     recipe: Recipe,
@@ -219,16 +226,12 @@ def _estimated(
     closes = np.array([data.close[base] for base in (*bases, *beside)]).reshape(-1, len(data.grid)).T
     panel = Panel(bases=bases, timeframe_ms=data.step_ms, open_ms=data.grid, close=closes[:, : len(bases)])
     returns = simple_returns(closes)
-    labels = np.array(peers.labels((*bases, *beside)))
-    every = estimate(recipe, returns, series.returns, DAY_MS / data.step_ms, groups=labels)
-    estimates, in_sector = every.first(len(bases)), labels == 0
-    known = np.isfinite(every.beta)
+    cross = cross_section(returns, series.returns, DAY_MS / data.step_ms, bases, beside, peers, home)
+    estimates = cross.estimate(recipe)
     left_out = [f"`{base}` {'; '.join(f.detail for f in why)}" for base, why in refused.items() if why]
-    shrunk = shrink_notices(
-        recipe, request.sector, int((known & in_sector).sum()), int(known.sum()), left_out
-    )
+    shrunk, said = shrink_notices(recipe, peers, home, {*bases, *beside}, left_out)
     if inputs.estimator is not None:
-        shrink = None if any(notice.id == "not-shrunk" for notice in shrunk) else recipe.shrink
+        shrink = recipe.shrink if shrunk else None
         inputs = replace(
             inputs, estimator=replace(inputs.estimator, shrink=shrink, interval=estimates.interval)
         )
@@ -247,7 +250,7 @@ def _estimated(
         recipe=recipe,
         now_ms=now_ms,
         inputs=inputs,
-        notices=(*notices, *shrunk, *short),
+        notices=(*notices, *said, *short),
         excluded=excluded,
         listings=data.listings,
         candles=data.candles,
@@ -255,6 +258,7 @@ def _estimated(
         returns=returns[:, : len(bases)],
         market=series.returns,
         estimates=estimates,
+        cross=cross,
     )
 
 
@@ -290,67 +294,6 @@ def _by_hand(
         listings={},
         candles={},
     )
-
-
-def _fitting_recipe(request: BetaRequest, source: MarketData) -> tuple[str, Recipe, list[Notice]]:
-    """Return preset and recipe, or the daily sibling's where the source has no bars that fine.
-
-    A window or half-life that was asked for stays; a timeframe that was asked for has no sibling.
-    """
-    recipe, preset = request.recipe, PRESETS[request.preset]
-    wanted, finest = TIMEFRAMES_MS[recipe.timeframe], TIMEFRAMES_MS[source.finest_timeframe]
-    if wanted % finest == 0:
-        return request.preset, recipe, []
-    own = recipe.timeframe == preset.timeframe
-    if recipe.daily_sibling is not None and own and TIMEFRAMES_MS["1d"] % finest == 0:
-        sibling = PRESETS[recipe.daily_sibling]
-        if recipe.window_days != preset.window_days:
-            sibling = replace(sibling, window_days=recipe.window_days)
-        if recipe.half_life_days != preset.half_life_days:
-            sibling = replace(sibling, half_life_days=recipe.half_life_days)
-        detail = (
-            f"`{source.name}` has {source.finest_timeframe} bars, coarser than {recipe.timeframe}: "
-            f"`{recipe.daily_sibling}` is used instead"
-        )
-        return recipe.daily_sibling, sibling, [Notice(id="daily-sibling", detail=detail)]
-    raise BadOption(
-        option="--timeframe",
-        value=recipe.timeframe,
-        problem=f"`{source.name}` has {source.finest_timeframe} bars, which do not make {recipe.timeframe} bars",
-        way_out=f"use `--timeframe {source.finest_timeframe}` or coarser",
-    )
-
-
-def window_grid(recipe: Recipe, now_ms: int) -> Times:
-    """Return the open times of the window's bars and of the one before, which the first return needs."""
-    step = TIMEFRAMES_MS[recipe.timeframe]
-    n_returns = round(recipe.window_days * DAY_MS / step)
-    if n_returns < 2:
-        raise BadOption(
-            option="--window",
-            value=f"{recipe.window_days:g}d",
-            problem=f"holds {n_returns} bar(s) of {recipe.timeframe}",
-            way_out="choose a longer `--window` or a finer `--timeframe`",
-        )
-    if n_returns > MAX_RETURNS:
-        what = (
-            f"a window of {recipe.window_days:g} days of {recipe.timeframe} bars is longer than any history"
-        )
-        raise NoData(what=what, way_out="choose a shorter `--window`")
-    last = last_closed_open(now_ms, step)
-    return np.arange(last - n_returns * step, last + step, step, dtype=np.int64)
-
-
-def _shortened(recipe: Recipe, data: Gathered) -> list[Notice]:
-    """Say that the preset's window is longer than the benchmark's history."""
-    days = (len(data.grid) - 1) * data.step_ms / DAY_MS
-    if days >= round(recipe.window_days * DAY_MS / data.step_ms) * data.step_ms / DAY_MS:
-        return []
-    detail = (
-        f"the benchmark's bars begin at {iso(int(data.grid[0]))}: the window is {days:g} days instead of the "
-        f"preset's {recipe.window_days:g}"
-    )
-    return [Notice(id="window-shortened", detail=detail)]
 
 
 def _benchmark_series(benchmark: Benchmark, parts: Sequence[Member], data: Gathered) -> BenchmarkSeries:

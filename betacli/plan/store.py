@@ -13,8 +13,8 @@ from betacli.data.store import StoreDamaged
 from betacli.document import Column, Describable, Document, Facts, Report, Table
 from betacli.errors import BadUsage, GateFailure, GatesFailed, quoted
 from betacli.plan.benchmark import benchmark_members
-from betacli.plan.measure import window_grid
 from betacli.plan.request import BetaRequest, Run
+from betacli.plan.windows import window_grid
 
 _FIELDS = ("open", "high", "low", "close", "volume", "quote_volume")
 

@@ -1,6 +1,7 @@
 """What `beta` tells beside the beta: sides, stability, the plain beta, and flags with their numbers."""
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -63,12 +64,11 @@ def test_the_sides_are_regressions_of_their_own(cli: Cli, tmp_path: Path) -> Non
 
 
 def test_stability_is_the_range_over_thirds(cli: Cli, tmp_path: Path) -> None:
-    """The lowest and highest OLS beta over 30 of 90 bars, at up to 60 places along the window."""
+    """The lowest and highest OLS beta over 30 of 90 bars, at each of the 61 places along the window."""
     returns = market()
     rows = answer(cli, tmp_path, returns)
     used = returns.iloc[1:].to_numpy()
-    starts = np.unique(np.linspace(0, 60, 60).astype(int))
-    betas = [np.polyfit(used[s : s + 30, 0], used[s : s + 30, 2], 1)[0] for s in starts]
+    betas = [np.polyfit(used[s : s + 30, 0], used[s : s + 30, 2], 1)[0] for s in range(61)]
     assert rows["SOL"]["stability_low"] == pytest.approx(min(betas), rel=1e-9)
     assert rows["SOL"]["stability_high"] == pytest.approx(max(betas), rel=1e-9)
 
@@ -126,3 +126,63 @@ def test_betas_by_hand_have_flags_and_nothing_measured(cli: Cli) -> None:
     assert row["flags"] == ["by-hand"]
     unknown = set(row) - {"base", "beta", "overridden", "flags"}
     assert all(row[name] is None for name in unknown)
+
+
+# --- the path and the comparison ----------------------------------------------------------------------------------
+
+SAMPLE = ("--sector", "l1", "--exchange", "sample", "--as-of", "2026-10-28T07:00:00Z", "-O", "json")
+
+
+@pytest.mark.parametrize("preset", ["ols-90d", "welch-vasicek-4h", "kalman-180d"])
+def test_the_path_ends_at_the_beta_of_the_answer(cli: Cli, preset: str) -> None:
+    """The last of the rolling betas is what `beta` says, with its interval; the points lie a day apart."""
+    now = json.loads(cli("beta", *SAMPLE, "--estimator", preset).out)["data"]["assets"]
+    ran = cli("beta", *SAMPLE, "--estimator", preset, "--rolling")
+    points = json.loads(ran.out)["data"]["points"]
+    for asset in now:
+        path = [point for point in points if point["base"] == asset["base"]]
+        for name in ("beta", "ci_low", "ci_high"):
+            assert path[-1][name] == pytest.approx(asset[name], rel=1e-9)
+        times = [dt.datetime.fromisoformat(point["as_of"]) for point in path]
+        assert {b - a for a, b in itertools.pairwise(times)} == {dt.timedelta(days=1)}
+        assert len(path) >= 90
+
+
+def test_the_path_is_least_squares_on_each_window(cli: Cli, tmp_path: Path) -> None:
+    """Of 181 bars, `ols-90d` makes a path of 91 windows of 90 returns each, as numpy fits them."""
+    rng = np.random.default_rng(6)
+    btc = rng.normal(0, 0.03, 181)
+    returns = pd.DataFrame({"BTC": btc, "ETH": 1.2 * btc + rng.normal(0, 0.02, 181)})
+    closes = 100 * (1 + returns).cumprod()
+    first = dt.datetime.fromtimestamp(NOW_MS / 1000, tz=dt.UTC).date() - dt.timedelta(days=181)
+    closes.insert(0, "date", [first + dt.timedelta(days=k) for k in range(181)])
+    closes.to_csv(tmp_path / "c.csv", index=False)
+    (tmp_path / "sectors.yaml").write_text("estimator: ols-90d\nsectors: {l1: {members: [ETH]}}\n")
+    ran = cli("beta", "--sector", "l1", "--candles", "c.csv", "--rolling", "-O", "json")
+    path = [point["beta"] for point in json.loads(ran.out)["data"]["points"]]
+    used = returns.iloc[1:].to_numpy()
+    expected = [np.polyfit(used[s : s + 90, 0], used[s : s + 90, 1], 1)[0] for s in range(91)]
+    assert path == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_short_history_has_a_path_of_one_point(cli: Cli, tmp_path: Path) -> None:
+    """91 bars hold one window of 90 returns: one point, and a notice."""
+    (tmp_path / "sectors.yaml").write_text(SECTORS)
+    answer(cli, tmp_path, market())
+    ran = cli("beta", "--sector", "l1", "--candles", "c.csv", "--rolling", "-O", "json")
+    report = json.loads(ran.out)
+    assert len(report["data"]["points"]) == 4
+    assert "one-point" in {w["id"] for w in report["warnings"]}
+
+
+def test_the_comparison_says_what_each_preset_is_worth(cli: Cli) -> None:
+    """Every preset has its facts; one whose interval misses the truth has none, and null betas have a reason."""
+    data = json.loads(cli("beta", *SAMPLE, "--compare").out)["data"]
+    facts = {entry["preset"]: entry for entry in data["presets"]}
+    assert [name for name, entry in facts.items() if entry["default"]] == ["welch-vasicek-4h"]
+    assert facts["blume-90d"]["interval"] is False
+    assert facts["blume-90d"]["coverage"] < 0.93
+    for entry in data["betas"]:
+        assert (entry["beta"] is None) == (entry["reason"] is not None)
+        if entry["beta"] is not None:
+            assert (entry["ci_low"] is None) == (not facts[entry["preset"]]["interval"])

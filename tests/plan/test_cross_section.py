@@ -48,12 +48,22 @@ def test_a_beta_does_not_depend_on_who_else_was_asked_for(cli: Cli, tmp_path: Pa
             assert asset[name] == pytest.approx(every[base][name], rel=1e-12)
 
 
+def test_a_beta_is_the_same_in_a_basket_of_several_sectors(cli: Cli, tmp_path: Path) -> None:
+    """Each sector is its own cross-section, also where two make one basket."""
+    write(tmp_path, TWO_SECTORS)
+    both, *_ = told(cli, "--sector", "l1", "--sector", "defi")
+    apart = told(cli, "--sector", "l1")[0] | told(cli, "--sector", "defi")[0]
+    assert set(both) == set(apart)
+    for base, asset in both.items():
+        assert asset["beta"] == pytest.approx(apart[base]["beta"], rel=1e-12)
+
+
 def test_a_small_sector_is_shrunk_toward_the_universe(cli: Cli, tmp_path: Path) -> None:
     """Two members are too few: the mean is that of all seven assets, by hand, and a notice says so."""
     write(tmp_path, TWO_SECTORS)
     shrunk, said, estimator = told(cli, "--sector", "defi", "--estimator", "vasicek-90d")
-    assert "2 betas" in said["shrunk-to-universe"]
-    assert "7 assets" in said["shrunk-to-universe"]
+    assert "2 members" in said["shrunk-to-universe"]
+    assert "universe's 7" in said["shrunk-to-universe"]
     assert estimator["shrink"] == "vasicek"
     raw = {}
     for sector in ("l1", "defi"):
@@ -72,7 +82,7 @@ def test_too_few_assets_are_not_shrunk(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path, "sectors: {l1: {members: [ETH, SOL]}}\n")
     betas, said, estimator = told(cli, "--sector", "l1", "--estimator", "vasicek-90d")
     plain, *_ = told(cli, "--sector", "l1", "--estimator", "ols-90d")
-    assert "2 beta(s)" in said["not-shrunk"]
+    assert "2 asset(s)" in said["not-shrunk"]
     assert estimator["shrink"] is None
     assert {b: a["beta"] for b, a in betas.items()} == {b: a["beta"] for b, a in plain.items()}
 
@@ -86,10 +96,10 @@ def test_a_peer_that_is_refused_is_named(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_presets_window_shortens_to_the_history(cli: Cli, tmp_path: Path) -> None:
-    """121 daily bars make a window of 120 days instead of the preset's 180, and the notice has both numbers."""
+    """121 daily bars make a window of 120 days instead of 180, and the notice has both numbers."""
     write(tmp_path, TWO_SECTORS, n_days=121)
     betas, said, estimator = told(cli, "--sector", "l1")
-    assert "120 days instead of the preset's 180" in said["window-shortened"]
+    assert "120 days instead of 180" in said["window-shortened"]
     assert estimator["window_days"] == 120
     assert {asset["n_obs"] for asset in betas.values()} == {120}
 
