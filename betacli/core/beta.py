@@ -10,6 +10,12 @@ An estimator is a recipe of steps, each of which can be chosen without the other
     shrink               where the slopes are pulled to: the cross-section's mean (`vasicek`) or a fixed beta
 
 A preset is one row of `PRESETS`.
+
+For every preset: missing pairs are ignored, the order of assets and the scale of prices change nothing, a benchmark
+that does not move has no betas. Doubling an asset's returns doubles its beta, and a constant added to them changes
+nothing, except where a step says otherwise: a band stays where the benchmark's returns put it, so it clips more of
+doubled or shifted returns; a pull toward 1 is to 1 whatever the returns; Vasicek's target is the other assets', so it
+doubles only when all of them do; Frazzini and Pedersen take logarithms.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -10,6 +10,7 @@ import numpy as np
 from betacli.core.calendar import timeframe_name
 from betacli.core.candles import clean, iso
 from betacli.core.model import Candles, Floats, Unknown
+from betacli.core.robust import median
 
 COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
 REQUIRED = 5  # an exchange gives all of these but the quote volume
@@ -114,7 +115,7 @@ def in_base_units(candles: Candles, contract_size: float | None) -> Candles:
     traded = (volume > 0) & (candles.quote_volume > 0)
     if traded.any():
         middle = (candles.high + candles.low) / 2
-        ratio = float(np.median(candles.quote_volume[traded] / (volume[traded] * middle[traded])))
+        ratio = median(candles.quote_volume[traded] / (volume[traded] * middle[traded]))
         if not UNIT_RANGE[0] < ratio < UNIT_RANGE[1]:
             return replace(candles, volume=unknown, quote_volume=unknown)
     return replace(candles, volume=volume)

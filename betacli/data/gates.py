@@ -13,6 +13,7 @@ import numpy as np
 from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.model import Candles, Floats, Notice, Times
+from betacli.core.robust import median
 from betacli.errors import GateFailure
 
 GATES: dict[str, float] = {
@@ -158,7 +159,7 @@ def _redenominations(
     logs = np.diff(np.log(close[seen]))
     if not len(logs):
         return
-    ordinary = max(0.02, 4 * 1.4826 * float(np.median(np.abs(logs))))
+    ordinary = max(0.02, 4 * 1.4826 * median(np.abs(logs)))
     for k in np.flatnonzero(np.abs(logs) > math.log(thresholds["redenomination"])):
         ratio = math.exp(abs(logs[k]))
         whole = max(2, round(ratio))
