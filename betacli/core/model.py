@@ -220,6 +220,57 @@ class MarginTier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FundingHistory:
+    """What one symbol paid: `time_ms` (T,) int64 ascending, `rate` (T,) float64, fractions of notional a long paid.
+
+    A payment that the source does not list is absent. `interval_hours` is how far apart the latest payments are;
+    None where they do not agree on it.
+    """
+
+    symbol: str
+    time_ms: Times
+    rate: Floats
+    interval_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenInterest:
+    """All positions of one symbol: `amount` in base units, `notional` in quote currency, as the source tells it."""
+
+    symbol: str
+    amount: float | None = None
+    notional: float | None = None
+    time_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticker:
+    """The latest prices of one symbol in quote currency per base unit, and what was traded in 24 hours."""
+
+    symbol: str
+    time_ms: int | None = None
+    bid: float | None = None
+    ask: float | None = None
+    last: float | None = None
+    mark: float | None = None
+    index: float | None = None
+    quote_volume_24h: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginTier:
+    """One bracket of position size, [floor, cap) in quote currency; a cap of None has no end.
+
+    `maintenance_rate` is a fraction of notional.
+    """
+
+    floor_notional: float
+    cap_notional: float | None
+    maintenance_rate: float
+    max_leverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Book:
     """An order book: `bids` and `asks` are (n, 2) float64 of price and amount in base units, best first."""
 

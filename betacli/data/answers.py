@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,22 +10,12 @@ import numpy as np
 
 from betacli.core.calendar import DAY_MS, HOUR_MS, MINUTE_MS
 from betacli.core.candles import iso
-from betacli.core.model import Book, Floats, Funding, Market, Price, Unknown
+from betacli.core.model import Book, Floats, Funding, Market, OpenInterest, Price, Unknown
 
 STALE_AFTER_MS = 15 * MINUTE_MS
 AHEAD_MS = 15 * MINUTE_MS  # a run that waits for its turn for so long has ended before
 HOURLY_MS = 2 * HOUR_MS  # the age of what an exchange counts once an hour
 HOURS = {1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 24.0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenInterest:
-    """All positions of one symbol: `amount` in base units or `value` in quote currency, as the exchange tells it."""
-
-    symbol: str
-    time_ms: int
-    amount: float | None = None
-    value: float | None = None
 
 
 def entry_of(answers: object, symbol: str) -> Mapping[str, Any]:
@@ -47,13 +36,13 @@ def price_of(ticker: Mapping[str, Any], *, now_ms: int, mark_key: str | None = N
     beside = raw.get(mark_key) if mark_key and isinstance(raw, Mapping) else None
     told = ticker.get("markPrice") if beside is None else beside
     by_last = told is None and "last" in ticker
-    value = _number(ticker.get("last") if by_last else told)
+    value = number(ticker.get("last") if by_last else told)
     if value is None or value <= 0:
         return Unknown(reason="has no mark price now")
     time_ms = ticker.get("timestamp")
-    late = _not_now(time_ms, now_ms)
-    if late:
-        return Unknown(reason=f"has a mark price {late}")
+    wrong = late(time_ms, now_ms)
+    if wrong:
+        return Unknown(reason=f"has a mark price {wrong}")
     return Price(
         value=value, kind="last" if by_last else "mark", time_ms=now_ms if time_ms is None else time_ms
     )
@@ -77,9 +66,9 @@ def book_of(
         coin_sides: the raw sides in coins that may stand beside those ccxt reads.
     """
     time_ms = answer.get("timestamp")
-    late = _not_now(time_ms, now_ms)
-    if late:
-        return Unknown(reason=f"has an order book {late}")
+    wrong = late(time_ms, now_ms)
+    if wrong:
+        return Unknown(reason=f"has an order book {wrong}")
     bids, asks = _side(answer.get("bids")), _side(answer.get("asks"))
     if bids is None or asks is None:
         return Unknown(reason="has an order book with an empty side, or a level that is no price and amount")
@@ -143,7 +132,7 @@ def funding_of(
         now_ms: the exchange's time.
         next_key: where ccxt keeps the time of the next payment.
     """
-    value = _number(rate.get("fundingRate"))
+    value = number(rate.get("fundingRate"))
     if value is None or abs(value) >= 1:
         return Unknown(reason="has no funding rate now")
     if hours not in HOURS:
@@ -187,16 +176,16 @@ def hours_between(
 
 def interest_of(answer: Mapping[str, Any], *, symbol: str, now_ms: int) -> OpenInterest | Unknown:
     """Return open interest, in the unit the exchange tells it in."""
-    amount, value = _number(answer.get("openInterestAmount")), _number(answer.get("openInterestValue"))
-    known = [number for number in (amount, value) if number is not None]
+    amount, value = number(answer.get("openInterestAmount")), number(answer.get("openInterestValue"))
+    known = [told for told in (amount, value) if told is not None]
     if not known or min(known) <= 0:
         return Unknown(reason="has no open interest now")
     time_ms = answer.get("timestamp")
-    late = _not_now(time_ms, now_ms, stale_after_ms=HOURLY_MS)
-    if late:
-        return Unknown(reason=f"has an open interest {late}")
+    wrong = late(time_ms, now_ms, stale_after_ms=HOURLY_MS)
+    if wrong:
+        return Unknown(reason=f"has an open interest {wrong}")
     return OpenInterest(
-        symbol=symbol, amount=amount, value=value, time_ms=now_ms if time_ms is None else time_ms
+        symbol=symbol, amount=amount, notional=value, time_ms=now_ms if time_ms is None else time_ms
     )
 
 
@@ -214,7 +203,7 @@ def _time(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _not_now(time_ms: object, now_ms: int, *, stale_after_ms: int = STALE_AFTER_MS) -> str | None:
+def late(time_ms: object, now_ms: int, *, stale_after_ms: int = STALE_AFTER_MS) -> str | None:
     """Return what is wrong with the time of something that should be of this moment; no time is no fault."""
     if time_ms is None:
         return None
@@ -238,7 +227,7 @@ def _side(levels: object) -> Floats | None:
     return side if sound else None
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
     """Return a finite number, also one that is written as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -13,6 +13,7 @@ from betacli.core.model import Candles, Floats, Unknown
 from betacli.core.robust import median
 
 COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
+PRICES = 4
 REQUIRED = 5  # an exchange gives all of these but the quote volume
 
 # A volume in contracts is off by the contract size, never by less; a bar's own swings move the ratio by less.
@@ -52,7 +53,14 @@ def opens_within(rows: Sequence[Sequence[Any]], start_ms: int, end_ms: int) -> l
 
 
 def candles_of(
-    rows: Sequence[Sequence[Any]], *, symbol: str, timeframe_ms: int, start_ms: int, end_ms: int, now_ms: int
+    rows: Sequence[Sequence[Any]],
+    *,
+    symbol: str,
+    timeframe_ms: int,
+    start_ms: int,
+    end_ms: int,
+    now_ms: int,
+    traded: bool = True,
 ) -> Candles | Unknown:
     """Return the bars that open in [start, end), or the defect that makes all of them suspect.
 
@@ -63,6 +71,7 @@ def candles_of(
         start_ms: the first open time that was asked for.
         end_ms: past the last one; every bar before it has closed.
         now_ms: the exchange's time.
+        traded: these are bars of trades; bars of an index have no volume, whatever the exchange writes there.
     """
     values: Floats = np.array(rows, dtype=np.float64).reshape(len(rows), 1 + len(COLUMNS))
     times = values[:, 0]
@@ -74,11 +83,13 @@ def candles_of(
         name = timeframe_name(timeframe_ms)
         return Unknown(reason=f"has no closed {name} bars between {iso(start_ms)} and {iso(end_ms)}")
     times, values = times[inside], values[inside]
-    for index, column in enumerate(COLUMNS[:REQUIRED], start=1):
+    for index, column in enumerate(COLUMNS[: REQUIRED if traded else PRICES], start=1):
         bad = ~np.isfinite(values[:, index])
         if bad.any():
             when = iso(int(times[bad].min()))
             return Unknown(reason=f"has no {column} in the bar of {when}; {int(bad.sum())} such bar(s)")
+    if not traded:
+        values[:, 1 + PRICES :] = np.nan
     series = {column: values[:, index] for index, column in enumerate(COLUMNS, start=1)}
     return clean(symbol, timeframe_ms, times.astype(np.int64), series)
 

@@ -2,9 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from betacli.core.model import Book, Candles, Funding, Market, Member, Notice, Price, Unknown
+from betacli.core.model import (
+    Book,
+    Candles,
+    Funding,
+    FundingHistory,
+    MarginTier,
+    Market,
+    Member,
+    Notice,
+    OpenInterest,
+    Price,
+    Ticker,
+    Unknown,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +38,9 @@ class Listing:
 class MarketData(Protocol):
     """A source of market data at one moment: an exchange, the simulated market, or files.
 
-    Every mapping a method returns has one entry per symbol asked for. What the source cannot say is `Unknown` with
-    the reason. A source raises `ExchangeFailed` when it cannot answer at all.
+    Every mapping a method returns has one entry per base asked for; two listings of one base, such as a perpetual
+    and a dated future, are asked for in two questions. What the source cannot say is `Unknown` with the reason. A
+    source raises `ExchangeFailed` when it cannot answer at all.
     """
 
     @property
@@ -80,3 +94,49 @@ class MarketData(Protocol):
     def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
         """Return, by base, the funding rate now and its interval."""
         ...
+
+    def open_interest(self, listings: Sequence[Listing]) -> Mapping[str, OpenInterest | Unknown]:
+        """Return, by base, the open interest now."""
+        ...
+
+    def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
+        """Return, by base, bid, ask, last, mark and index price now, and the quote volume of 24 hours."""
+        ...
+
+    def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
+        """Return, by base, the margin brackets, smallest positions first."""
+        ...
+
+    def futures(self, bases: Sequence[str], quote: str) -> Mapping[str, tuple[Listing, ...] | Unknown]:
+        """Return, by base, its dated futures, the nearest expiry first; none where it has none."""
+        ...
+
+    def spot(self, bases: Sequence[str], quote: str) -> Mapping[str, Listing | Unknown]:
+        """Return, by base, its spot market."""
+        ...
+
+    def funding_history(
+        self, listings: Sequence[Listing], start_ms: int, end_ms: int
+    ) -> Mapping[str, FundingHistory | Unknown]:
+        """Return, by base, the funding payments at times in [start_ms, end_ms)."""
+        ...
+
+    def index_candles(
+        self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
+    ) -> Mapping[str, Candles | Unknown]:
+        """Return, by base, closed bars of the index price behind the contract; their volumes are NaN."""
+        ...
+
+
+def distinct(listings: Sequence[Listing]) -> None:
+    """Raise `ValueError` where two listings have one base: an answer by base could hold only one of them."""
+    bases = [listing.base for listing in listings]
+    if len(set(bases)) < len(bases):
+        twice = sorted({base for base in bases if bases.count(base) > 1})
+        message = f"listed twice in one question: {', '.join(twice)}"
+        raise ValueError(message)
+
+
+def untold(listings: Sequence[Listing], reason: str) -> dict[str, Any]:
+    """Return the one reason why none of this is known."""
+    return {listing.base: Unknown(reason=reason) for listing in listings}

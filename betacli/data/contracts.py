@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from betacli.core.model import Market, Member, Unknown
 from betacli.data.candles import Listing
-from betacli.data.venues import MULTIPLIERS, RENAMED, SUFFIXES
+from betacli.data.coins import MULTIPLIERS, RENAMED, SUFFIXES
 from betacli.errors import quoted, safe
 
 _MULTIPLIED = re.compile(rf"({'|'.join(sorted(MULTIPLIERS, key=len, reverse=True))})[A-Z].*")
@@ -64,6 +64,33 @@ class Contracts:
         candidates = [entry for name in names if (entry := self._perpetuals.get((name, quote)))]
         active = next((entry for entry in candidates if entry.get("active")), None)
         return self._listing(member.base, active) if active else self._missing(member.base, quote, candidates)
+
+    def futures(self, base: str, quote: str, now_ms: int) -> tuple[Listing, ...] | Unknown:
+        """Return the dated futures of a base that are traded, the nearest expiry first.
+
+        A perpetual that is being delisted has an expiry too, and is none of them.
+        """
+        names = {prefix + base for prefix in ("", *MULTIPLIERS)} | {base + suffix for suffix in SUFFIXES}
+        found = []
+        for entry in self._by_symbol.values():
+            dated = entry.get("future") and entry.get("linear") and entry.get("active")
+            own = _name(entry) in names and entry.get("quote") == quote == entry.get("settle")
+            if not (dated and own) or "PERPETUAL" in _contract_type(entry):
+                continue
+            listing = self._listing(base, entry)
+            if isinstance(listing, Unknown):
+                return listing
+            expiry_ms = listing.market.expiry_ms if listing.market else None
+            if expiry_ms is None:
+                return Unknown(reason=f"is `{listing.symbol}`, a dated future without its expiry")
+            if expiry_ms > now_ms:
+                found.append((expiry_ms, listing))
+        return tuple(listing for _, listing in sorted(found, key=lambda one: one[0]))
+
+    def raw(self, symbol: str) -> Mapping[str, Any]:
+        """Return a contract in the exchange's own words; empty where there is none."""
+        info = self._by_symbol.get(symbol, {}).get("info")
+        return info if isinstance(info, Mapping) else {}
 
     def remap(self, listing: Listing) -> str | None:
         """Return by which name the exchange lists a contract, where that is the name of another coin."""
@@ -169,6 +196,11 @@ def multiplier_of(base: str, listed: str) -> int:
         return MULTIPLIERS[match[1]]
     behind = _MULTIPLIED_BEHIND.fullmatch(listed)
     return SUFFIXES[behind[1]] if behind else 1
+
+
+def _contract_type(entry: Mapping[str, Any]) -> str:
+    info = entry.get("info")
+    return str(info.get("contractType") or "").upper() if isinstance(info, Mapping) else ""
 
 
 def _perhaps(near: list[str]) -> str:

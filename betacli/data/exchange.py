@@ -2,46 +2,45 @@
 
 import math
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from betacli.core.calendar import TIMEFRAMES_MS, last_closed_open
 from betacli.core.candles import iso
-from betacli.core.model import Book, Candles, Funding, Member, Notice, Price, Unknown
-from betacli.data.answers import (
+from betacli.core.model import (
+    Book,
+    Candles,
+    Funding,
+    FundingHistory,
+    MarginTier,
+    Member,
+    Notice,
     OpenInterest,
-    book_of,
-    entry_of,
-    funding_of,
-    hours_between,
-    interest_of,
-    price_of,
-    told_hours,
+    Price,
+    Ticker,
+    Unknown,
 )
+from betacli.data.asker import Asker
 from betacli.data.bans import BanMemory, NoBanMemory
-from betacli.data.candles import Listing
-from betacli.data.connection import connect
+from betacli.data.candles import Listing, distinct, untold
 from betacli.data.contracts import Contracts
 from betacli.data.loading import ccxt_knows
 from betacli.data.pager import Pager
+from betacli.data.payments import Payments
+from betacli.data.present import Present
 from betacli.data.refusals import place
-from betacli.data.transport import Transport, together
 from betacli.data.venue import Venue
 from betacli.data.venues import VENUES, unchecked_venue
-from betacli.errors import ExchangeFailed, UnknownName, safe
+from betacli.errors import ExchangeFailed, UnknownName, quoted, safe
 
 T = TypeVar("T")
 
 MIN_SWAPS = 50  # fewer are an outage, not a delisting
 KEPT_SHARE = 0.7  # of the contracts known before; fewer are an outage as well
-FIRST_FUTURES_MS = 1_400_000_000_000  # 2014: an exchange's time before it is not in milliseconds
-LAST_TIME_MS = 4_102_444_800_000  # 2100
 TICK_SIZE = 4  # ccxt's name for steps given as sizes
-PAYMENTS = 4  # funding payments that tell an interval
 
 _PAST = "is of the present only, and the answer is for the past"
-_NOT_TOLD = frozenset({"bad_response", "bad_symbol", "auth"})  # an answer that lacks, and no reason to stop
 
 
 def open_exchange(exchange_id: str, *, unchecked: bool = False, **how: Any) -> "ExchangeMarket":
@@ -108,22 +107,20 @@ class ExchangeMarket:
         self.as_of_ms = as_of_ms
         self.unchecked = unchecked
         self._known_markets = known_markets
-        self._wall_ms = now_ms
-        self._how: dict[str, Any] = {
-            "environ": environ or {},
-            "bans": NoBanMemory() if bans is None else bans,
-            "wall_ms": now_ms,
-            "monotonic": monotonic,
-            "jitter": jitter,
-            "timeout_s": timeout_s,
-            "deadline": monotonic() + timeout_s,
-        }
-        self._options = options
-        self._transport: Transport | None = None
+        self._asker = Asker(
+            venue,
+            options,
+            wall_ms=now_ms,
+            environ=environ or {},
+            bans=NoBanMemory() if bans is None else bans,
+            monotonic=monotonic,
+            jitter=jitter,
+            timeout_s=timeout_s,
+            deadline=monotonic() + timeout_s,
+        )
+        self._present = Present(self._asker)
         self._contracts: Contracts | None = None
         self._remapped: dict[str, Notice] = {}
-        self._server_ms = 0
-        self._clock_skew_ms: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -135,9 +132,7 @@ class ExchangeMarket:
 
     def close(self) -> None:
         """Let go of the connection; asking again opens a new one."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+        self._asker.close()
 
     # --- the clock --------------------------------------------------------------------------------------------
 
@@ -155,13 +150,13 @@ class ExchangeMarket:
     def server_ms(self) -> int:
         """The exchange's time at the first question; this computer's where the exchange tells none."""
         self._open()
-        return self._server_ms
+        return self._asker.server_ms
 
     @property
     def clock_skew_ms(self) -> int | None:
         """How far the exchange's clock is ahead of this computer's; None where the exchange tells no time."""
         self._open()
-        return self._clock_skew_ms
+        return self._asker.clock_skew_ms
 
     @property
     def market_count(self) -> int:
@@ -170,14 +165,10 @@ class ExchangeMarket:
 
     @property
     def _closed_ms(self) -> int:
-        """A bar that ends by this time has closed, whatever moment was asked for."""
+        """What ends by this time is past, whatever moment was asked for."""
         return min(self.now_ms, self.server_ms)
 
-    def _present_ms(self) -> int:
-        """Return the exchange's time of this moment."""
-        return self._wall_ms() + (self._clock_skew_ms or 0)
-
-    # --- the questions ----------------------------------------------------------------------------------------
+    # --- contracts --------------------------------------------------------------------------------------------
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -194,7 +185,7 @@ class ExchangeMarket:
             id="local_clock",
             detail=f"`{self.name}` tells no time: which bars have closed is judged by this computer's clock",
         )
-        by_own_clock = self._contracts is not None and self._clock_skew_ms is None
+        by_own_clock = self._contracts is not None and self._asker.clock_skew_ms is None
         return (*([unchecked] if self.unchecked else []), *([local_clock] if by_own_clock else []))
 
     def find(self, members: Sequence[Member], quote: str) -> Mapping[str, Listing | Unknown]:
@@ -211,10 +202,46 @@ class ExchangeMarket:
                 self._remapped[base] = Notice(id="remapped", detail=detail)
         return found
 
+    def futures(self, bases: Sequence[str], quote: str) -> Mapping[str, tuple[Listing, ...] | Unknown]:
+        """Return, by base, its dated futures, the nearest expiry first."""
+        if not self.live:
+            return {base: Unknown(reason=f"the list of dated futures {_PAST}") for base in bases}
+        if not self.venue.dated:
+            others = quoted(venue.id for venue in VENUES.values() if venue.dated)
+            reason = f"has no dated futures on `{self.name}`; {others} list some"
+            return {base: Unknown(reason=reason) for base in bases}
+        contracts = self._open()
+        return {base: contracts.futures(base, quote, self._closed_ms) for base in bases}
+
+    def spot(self, bases: Sequence[str], quote: str) -> Mapping[str, Listing | Unknown]:
+        """Return, by base, why it has no spot market here: only contracts are asked for."""
+        reason = (
+            f"has no spot market in {safe(quote, 20)} on `{self.name}`, of which betacli reads contracts alone: "
+            "the index price stands for spot, and `--exchange sample` has simulated spot markets"
+        )
+        return {base: Unknown(reason=reason) for base in bases}
+
+    # --- what is past -----------------------------------------------------------------------------------------
+
     def candles(
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, the closed bars that open in [start_ms, end_ms)."""
+        return self._bars(listings, timeframe, start_ms, end_ms, index=False)
+
+    def index_candles(
+        self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
+    ) -> Mapping[str, Candles | Unknown]:
+        """Return, by base, closed bars of the index price behind the contract; their volumes are NaN."""
+        if not self.venue.index:
+            others = quoted(venue.id for venue in VENUES.values() if venue.index)
+            return untold(listings, f"has no index candles on `{self.name}`; {others} have them")
+        return self._bars(listings, timeframe, start_ms, end_ms, index=True)
+
+    def _bars(
+        self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int, *, index: bool
+    ) -> Mapping[str, Candles | Unknown]:
+        distinct(listings)
         self._open()
         timeframe_ms = TIMEFRAMES_MS[timeframe]
         first_ms = -(-start_ms // timeframe_ms) * timeframe_ms
@@ -223,200 +250,91 @@ class ExchangeMarket:
             last_closed_open(self._closed_ms, timeframe_ms) + timeframe_ms,
         )
         if past_ms <= first_ms:
-            reason = f"has no closed {timeframe} bars between {iso(start_ms)} and {iso(end_ms)}"
-            return {listing.base: Unknown(reason=reason) for listing in listings}
-        pager = Pager(self.venue, ask=self._ask, now_ms=self._server_ms)
-        found = self._each(listings, lambda listing: pager.bars(listing, timeframe, first_ms, past_ms))
-        return self._told(found)
+            return untold(
+                listings, f"has no closed {timeframe} bars between {iso(start_ms)} and {iso(end_ms)}"
+            )
+        pager = Pager(self.venue, ask=self._asker.ask, now_ms=self._asker.server_ms, index=index)
+        found = self._asker.each(listings, lambda listing: pager.bars(listing, timeframe, first_ms, past_ms))
+        return self._asker.known(found) if index else self._asker.told(found)
+
+    def funding_history(
+        self, listings: Sequence[Listing], start_ms: int, end_ms: int
+    ) -> Mapping[str, FundingHistory | Unknown]:
+        """Return, by base, the funding payments at times in [start_ms, end_ms)."""
+        distinct(listings)
+        if not self.venue.payment_rows:
+            return untold(listings, f"has funding payments that nobody has checked on `{self.name}`")
+        self._open()
+        past_ms = min(end_ms, self._closed_ms + 1)
+        if past_ms <= start_ms:
+            reason = f"has no funding payments between {iso(start_ms)} and {iso(end_ms)}"
+            return untold(listings, reason)
+        payments = Payments(self.venue, ask=self._asker.ask)
+        found = self._asker.each(listings, lambda listing: payments.between(listing, start_ms, past_ms))
+        return self._asker.known(found)
+
+    # --- what is of the moment --------------------------------------------------------------------------------
 
     def prices(self, listings: Sequence[Listing]) -> Mapping[str, Price | Unknown]:
         """Return, by base, the mark price now; the last price where the exchange has no mark."""
         if not self.live:
-            return {
-                listing.base: Unknown(reason="prices of the past come from the closes")
-                for listing in listings
-            }
-        self._open()
-        marks = self._run(lambda: self._all("prices", self.venue.marks))
-        if isinstance(marks, Unknown):
-            return {listing.base: marks for listing in listings}
-        now_ms = self._present_ms()
-        return {
-            listing.base: price_of(
-                entry_of(marks, listing.symbol), now_ms=now_ms, mark_key=self.venue.mark_key
-            )
-            for listing in listings
-        }
+            return untold(listings, "prices of the past come from the closes")
+        return self._now(listings).prices(listings)
 
     def books(self, listings: Sequence[Listing]) -> Mapping[str, Book | Unknown]:
         """Return, by base, the order book now."""
         if not self.live:
-            return {listing.base: Unknown(reason=f"the order book {_PAST}") for listing in listings}
-        if not self.venue.book_units:
-            return self._untold(listings, "an order book whose unit nobody has checked")
-        self._open()
-        return self._known(self._each(listings, self._book))
+            return untold(listings, f"the order book {_PAST}")
+        return self._now(listings).books(listings)
 
     def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
         """Return, by base, the funding rate now and its interval."""
         if not self.live:
-            return {listing.base: Unknown(reason=f"the funding rate {_PAST}") for listing in listings}
-        self._open()
-        rates, intervals = self._run(lambda: together([self._rates(), self._intervals()]))
-        if isinstance(rates, Unknown):
-            return {listing.base: rates for listing in listings}
-        return self._known(self._each(listings, lambda listing: self._funding(listing, rates, intervals)))
+            return untold(listings, f"the funding rate {_PAST}")
+        return self._now(listings).funding(listings)
 
     def open_interest(self, listings: Sequence[Listing]) -> Mapping[str, OpenInterest | Unknown]:
         """Return, by base, the open interest now."""
         if not self.live:
-            return {listing.base: Unknown(reason=f"open interest {_PAST}") for listing in listings}
-        if not self.venue.interest:
-            return self._untold(listings, "no open interest that could be asked for")
+            return untold(listings, f"open interest {_PAST}")
+        return self._now(listings).open_interest(listings)
+
+    def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
+        """Return, by base, the latest prices and the volume of 24 hours."""
+        if not self.live:
+            return untold(listings, f"the ticker {_PAST}")
+        return self._now(listings).tickers(listings)
+
+    def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
+        """Return, by base, the margin brackets of now."""
+        if not self.live:
+            return untold(listings, f"the list of margin brackets {_PAST}")
+        return self._now(listings).tiers(listings, self._open())
+
+    def _now(self, listings: Sequence[Listing]) -> Present:
+        distinct(listings)
         self._open()
-        return self._known(self._each(listings, self._interest))
+        return self._present
 
-    # --- one answer -------------------------------------------------------------------------------------------
-
-    async def _book(self, listing: Listing) -> Book | Unknown:
-        answer = await self._ask("fetch_order_book", listing.symbol, self.venue.book_levels)
-        return book_of(
-            answer,
-            symbol=listing.symbol,
-            now_ms=self._present_ms(),
-            market=listing.market,
-            coin_sides=self.venue.coin_sides,
-        )
-
-    async def _rates(self) -> Any:
-        """Return the funding rates of all symbols; none where each has to be asked for."""
-        one_by_one = self.venue.rates == "fetch_funding_rate"
-        return {} if one_by_one else await self._all("funding rates", self.venue.rates)
-
-    async def _intervals(self) -> Any:
-        """Return the funding intervals that an exchange lists where they are not the usual one."""
-        listed = self.venue.funding_hours is not None
-        return await self._all("funding intervals", "fetch_funding_intervals") if listed else {}
-
-    async def _funding(self, listing: Listing, rates: Any, intervals: Any) -> Funding | Unknown:
-        """Put a rate and its interval together; where the interval is not told, past payments tell it."""
-        if self.venue.rates == "fetch_funding_rate":
-            rate = await self._ask(self.venue.rates, listing.symbol)
-        else:
-            rate = entry_of(rates, listing.symbol)
-        listed = not isinstance(intervals, Unknown)
-        usual = self.venue.funding_hours if listed else None
-        hours = told_hours(rate, entry_of(intervals, listing.symbol), usual)
-        next_key, now_ms = self.venue.next_funding, self._present_ms()
-        if hours is None and listed and rate.get("fundingRate") is not None:
-            try:
-                past = await self._ask("fetch_funding_rate_history", listing.symbol, None, PAYMENTS)
-            except ExchangeFailed as failed:
-                if failed.reason not in _NOT_TOLD:
-                    raise
-                past = []
-            hours = hours_between(past, rate, next_key=next_key, now_ms=now_ms)
-        return funding_of(rate, hours, symbol=listing.symbol, now_ms=now_ms, next_key=next_key)
-
-    async def _interest(self, listing: Listing) -> OpenInterest | Unknown:
-        answer = await self._ask("fetch_open_interest", listing.symbol)
-        return interest_of(answer, symbol=listing.symbol, now_ms=self._present_ms())
-
-    # --- asking -----------------------------------------------------------------------------------------------
+    # --- opening ----------------------------------------------------------------------------------------------
 
     def _open(self) -> Contracts:
         """Load the exchange's time and contracts, once: one request first, alone."""
         if self._contracts is None:
-            self._run(self._read_clock)
-            markets = self._run(lambda: self._ask("load_markets"))
+            _ = self._asker.server_ms
+            markets = self._asker.run(lambda: self._asker.ask("load_markets"))
+            exchange = self._asker.connected().exchange
             contracts = Contracts(
                 markets,
                 venue=self.venue.id,
-                step_is_size=self._connected().exchange.precisionMode == TICK_SIZE,
+                step_is_size=exchange.precisionMode == TICK_SIZE,
                 orders_in_base=self.venue.orders_in_base,
             )
             least = max(MIN_SWAPS, math.ceil(KEPT_SHARE * (self._known_markets or 0)))
             if contracts.swaps < least:
                 detail = f"lists {contracts.swaps} perpetuals where at least {least} are expected: an outage"
-                tried = place(self._connected().exchange.home_url)
-                raise ExchangeFailed(exchange=self.name, reason="bad_response", detail=detail, tried=tried)
+                raise ExchangeFailed(
+                    exchange=self.name, reason="bad_response", detail=detail, tried=place(exchange.home_url)
+                )
             self._contracts = contracts
         return self._contracts
-
-    async def _read_clock(self) -> None:
-        before_ms = self._wall_ms()
-        try:
-            server_ms = await self._ask("fetch_time")
-        except ExchangeFailed as failed:
-            if failed.reason not in _NOT_TOLD:
-                raise
-            server_ms = None
-        after_ms = self._wall_ms()
-        if isinstance(server_ms, int) and FIRST_FUTURES_MS < server_ms < LAST_TIME_MS:
-            self._server_ms = server_ms
-            self._clock_skew_ms = server_ms - (before_ms + after_ms) // 2
-        else:
-            self._server_ms, self._clock_skew_ms = after_ms, None
-
-    async def _all(self, what: str, method: str) -> Any:
-        """Ask for something about all symbols at once; unknown where the exchange gives nothing sound."""
-        try:
-            return await self._ask(method)
-        except ExchangeFailed as failed:
-            if failed.reason not in _NOT_TOLD:
-                raise
-            return Unknown(reason=f"has no {what}: `{self.name}` {failed.detail}")
-
-    def _each(
-        self, listings: Sequence[Listing], ask: Callable[[Listing], Coroutine[Any, Any, T | Unknown]]
-    ) -> dict[str, T | Unknown | ExchangeFailed]:
-        """Ask for every listing at once; a failure that concerns one symbol alone is its answer."""
-
-        async def one(listing: Listing) -> T | Unknown | ExchangeFailed:
-            try:
-                return await ask(listing)
-            except ExchangeFailed as failed:
-                if failed.reason == "bad_symbol":
-                    return Unknown(reason=f"is `{listing.symbol}`, which `{self.name}` does not know")
-                if failed.reason not in _NOT_TOLD:
-                    raise
-                return failed
-
-        answers = self._run(lambda: together(one(listing) for listing in listings))
-        return {listing.base: answer for listing, answer in zip(listings, answers, strict=True)}
-
-    def _known(self, answers: Mapping[str, T | Unknown | ExchangeFailed]) -> dict[str, T | Unknown]:
-        """Return answers in which a failure is one more thing that is not known."""
-        return {
-            base: Unknown(reason=f"is not told: `{self.name}` {answer.detail}")
-            if isinstance(answer, ExchangeFailed)
-            else answer
-            for base, answer in answers.items()
-        }
-
-    def _told(self, answers: Mapping[str, T | Unknown | ExchangeFailed]) -> dict[str, T | Unknown]:
-        """Return answers of which at least one is no failure.
-
-        Raises:
-            ExchangeFailed: there are only failures, which is not about a symbol.
-        """
-        failures = [answer for answer in answers.values() if isinstance(answer, ExchangeFailed)]
-        if failures and len(failures) == len(answers):
-            raise failures[0]
-        return self._known(answers)
-
-    def _untold(self, listings: Sequence[Listing], what: str) -> dict[str, Any]:
-        return {listing.base: Unknown(reason=f"has {what} on `{self.name}`") for listing in listings}
-
-    async def _ask(self, method: str, *what: object) -> Any:
-        """Call one of ccxt's methods, guarded and with retries."""
-        transport = self._connected()
-        return await transport.call(lambda: getattr(transport.exchange, method)(*what))
-
-    def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return self._connected().run(work)
-
-    def _connected(self) -> Transport:
-        if self._transport is None:
-            self._transport = connect(self.venue, self._options, **self._how)
-        return self._transport

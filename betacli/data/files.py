@@ -7,9 +7,23 @@ import numpy as np
 
 from betacli.core.calendar import TIMEFRAMES_MS, timeframe_name
 from betacli.core.candles import bars_between, clean, resample
-from betacli.core.model import Book, Candles, Floats, Funding, Member, Notice, Price, Times, Unknown
-from betacli.data.candles import Listing
-from betacli.data.venues import MULTIPLIERS
+from betacli.core.model import (
+    Book,
+    Candles,
+    Floats,
+    Funding,
+    FundingHistory,
+    MarginTier,
+    Member,
+    Notice,
+    OpenInterest,
+    Price,
+    Ticker,
+    Times,
+    Unknown,
+)
+from betacli.data.candles import Listing, distinct, untold
+from betacli.data.coins import MULTIPLIERS
 from betacli.errors import BadFile, Problem, quoted, safe
 
 PRICES = ("open", "high", "low", "close")
@@ -17,6 +31,7 @@ _OPTIONAL = ("volume", "quote_volume")
 _SUFFIXES = (".csv", ".csv.gz", ".gz", ".parquet")
 MAX_NAME = 255
 _NO_MARKET = "candle files hold no contracts, order books or funding"
+_NO_KIND = "candle files do not tell which of their series is a spot market, an index or a dated future"
 
 
 class FileMarket:
@@ -64,6 +79,7 @@ class FileMarket:
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, the closed bars that open in [start_ms, end_ms), made coarser where asked."""
+        distinct(listings)
         _, series = self._series()
         step = TIMEFRAMES_MS[timeframe]
         answer: dict[str, Candles | Unknown] = {}
@@ -77,15 +93,62 @@ class FileMarket:
 
     def prices(self, listings: Sequence[Listing]) -> Mapping[str, Price | Unknown]:
         """Files hold no prices but their closes."""
-        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+        return untold(listings, _NO_MARKET)
 
     def books(self, listings: Sequence[Listing]) -> Mapping[str, Book | Unknown]:
         """Files hold no order books."""
-        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+        return untold(listings, _NO_MARKET)
 
     def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
         """Files hold no funding."""
-        return {listing.base: Unknown(reason=_NO_MARKET) for listing in listings}
+        return untold(listings, _NO_MARKET)
+
+    def funding_history(
+        self,
+        listings: Sequence[Listing],
+        start_ms: int,  # noqa: ARG002  the protocol's
+        end_ms: int,  # noqa: ARG002
+    ) -> Mapping[str, FundingHistory | Unknown]:
+        """Files hold no funding."""
+        return untold(listings, _NO_MARKET)
+
+    def open_interest(self, listings: Sequence[Listing]) -> Mapping[str, OpenInterest | Unknown]:
+        """Files hold no open interest."""
+        return untold(listings, _NO_MARKET)
+
+    def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
+        """Files hold no tickers."""
+        return untold(listings, _NO_MARKET)
+
+    def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
+        """Files hold no margin brackets."""
+        return untold(listings, _NO_MARKET)
+
+    def futures(
+        self,
+        bases: Sequence[str],
+        quote: str,  # noqa: ARG002
+    ) -> Mapping[str, tuple[Listing, ...] | Unknown]:
+        """Files tell no future from another series."""
+        return {base: Unknown(reason=_NO_KIND) for base in bases}
+
+    def spot(
+        self,
+        bases: Sequence[str],
+        quote: str,  # noqa: ARG002
+    ) -> Mapping[str, Listing | Unknown]:
+        """Files tell no spot market from another series."""
+        return {base: Unknown(reason=_NO_KIND) for base in bases}
+
+    def index_candles(
+        self,
+        listings: Sequence[Listing],
+        timeframe: str,  # noqa: ARG002
+        start_ms: int,  # noqa: ARG002
+        end_ms: int,  # noqa: ARG002
+    ) -> Mapping[str, Candles | Unknown]:
+        """Files tell no index from another series."""
+        return untold(listings, _NO_KIND)
 
     def _series(self) -> tuple[str, dict[str, Candles | Unknown]]:
         if self._read is None:

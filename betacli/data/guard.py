@@ -4,10 +4,11 @@ Knows neither ccxt nor any exchange: `Guard` is mixed into whatever exchange cla
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from betacli.core.candles import iso
 from betacli.data.bans import BanMemory
@@ -25,17 +26,20 @@ from betacli.data.refusals import (
     place,
     words,
 )
-from betacli.data.venue import DictOf, ListOf, Part, Venue
+from betacli.data.venue import DictOf, EchoOf, ListOf, Part, Venue
 from betacli.errors import ExchangeFailed, safe
 
 # What the request that a task is about to send costs: ccxt names it in one call and sends in another.
 _cost: ContextVar[float] = ContextVar("cost", default=1.0)
 
 
-def holds(node: object, rule: Part) -> bool:
+def holds(node: object, rule: Part, url: str = "") -> bool:
     """Tell whether this part of an answer is what it should be."""
+    if isinstance(rule, EchoOf):
+        return _echoes(node, rule.key, asked_symbol(url))
     if isinstance(rule, DictOf):
-        return isinstance(node, dict) and rule.fields <= node.keys()
+        sound = isinstance(node, dict) and rule.fields <= node.keys()
+        return sound and not (rule.no_truths and _has_truth(node))
     if rule.or_one and isinstance(node, dict):
         node = [node]
     if not isinstance(node, list) or (rule.never_empty and not node):
@@ -47,6 +51,24 @@ def holds(node: object, rule: Part) -> bool:
     return "symbol" not in rule.fields or all(
         isinstance(entry["symbol"], str) and entry["symbol"] for entry in node
     )
+
+
+def asked_symbol(url: str) -> str | None:
+    """Return the raw symbol a request is about: in its query, or the end of its path; None where about all."""
+    target = urlsplit(url)
+    asked = dict(parse_qsl(target.query))
+    if "symbol" in asked:
+        return asked["symbol"]
+    last = target.path.rsplit("/", 1)[-1]
+    return last if re.fullmatch(r"[A-Z0-9]+_[A-Z0-9]+", last) else None
+
+
+def _echoes(node: object, key: str, asked: str | None) -> bool:
+    """Tell whether the symbol that an answer names, in itself or in the entries of a list, is the one asked for."""
+    named = [
+        entry.get(key) for entry in (node if isinstance(node, list) else [node]) if isinstance(entry, dict)
+    ]
+    return asked is None or all(name is None or name == asked for name in named)
 
 
 def _has_truth(entry: object) -> bool:
@@ -111,7 +133,9 @@ class Guard:
         if not isinstance(answer, dict | list):
             what = "an HTML page" if str(answer).lstrip()[:1] == "<" else f"`{safe(answer, 60)}`"
             raise self.refused("bad_response", f"answered with {what}, not with JSON", url, transient=True)
-        missing = next((rule for rule in rules if not holds(_part(answer, rule.at), rule)), None)
+        missing = next((rule for rule in rules if not holds(_part(answer, rule.at), rule, url)), None)
+        if isinstance(missing, EchoOf):
+            raise self.refused("bad_response", "answered about another symbol", url, transient=True)
         if missing is not None:
             what = "list" if isinstance(missing, ListOf) else "part"
             lack = f"its {what} `{missing.at}`" if missing.at else "what belongs there"
@@ -295,8 +319,9 @@ class Guard:
         ccxt reads columns of different lengths as bars that lack something; here they are refused.
         """
         reader: Any = self
-        names = (timestamp, open, high, low, close, volume)
-        rows = [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
+        names = (timestamp, open, high, low, close)
+        traded = columns.get(volume, [None] * len(columns[close]))  # an index has no volume
+        rows = [list(row) for row in zip(*(columns[name] for name in names), traded, strict=True)]
         amounts = columns.get("amount")
         for index, row in enumerate(rows):
             row[0] = reader.safe_integer(row, 0) if ms else reader.safe_timestamp(row, 0)

@@ -18,10 +18,13 @@ Ask = Callable[..., Awaitable[Any]]
 class Pager:
     """Fetches bars of one exchange. `ask` calls one of ccxt's methods; `now_ms` is the exchange's time."""
 
-    def __init__(self, venue: Venue, *, ask: Ask, now_ms: int) -> None:
+    def __init__(self, venue: Venue, *, ask: Ask, now_ms: int, index: bool = False) -> None:
+        """Remember what to ask; with `index`, for the index price, which has no volume."""
         self._venue = venue
         self._ask = ask
         self._now_ms = now_ms
+        self._index = index
+        self._which: dict[str, object] = {"price": "index"} if index else {}
 
     async def bars(self, listing: Listing, timeframe: str, start_ms: int, end_ms: int) -> Candles | Unknown:
         """Return one symbol's bars that open in [start, end), which all have closed.
@@ -50,8 +53,11 @@ class Pager:
             start_ms=start_ms,
             end_ms=end_ms,
             now_ms=self._now_ms,
+            traded=not self._index,
         )
-        return candles if isinstance(candles, Unknown) else in_base_units(candles, self._unit(listing))
+        if self._index or isinstance(candles, Unknown):
+            return candles
+        return in_base_units(candles, self._unit(listing))
 
     def _pages(self, start_ms: int, end_ms: int, timeframe_ms: int) -> list[tuple[int, int]]:
         bars = (end_ms - start_ms) // timeframe_ms
@@ -69,7 +75,7 @@ class Pager:
             return []
         try:
             rows: list[list[Any]] = await self._ask(
-                "fetch_ohlcv", listing.symbol, timeframe, None, min(most, ago + 1), {}
+                "fetch_ohlcv", listing.symbol, timeframe, None, min(most, ago + 1), self._which
             )
         except ExchangeFailed as failed:
             if failed.reason != "bad_response":
@@ -87,7 +93,7 @@ class Pager:
         """
         timeframe_ms = TIMEFRAMES_MS[timeframe]
         wanted = (end_ms - start_ms) // timeframe_ms
-        until = {**self._venue.candle_params, "until": end_ms - 1}
+        until = {**self._venue.candle_params, **self._which, "until": end_ms - 1}
         rows: list[list[Any]] = await self._ask(
             "fetch_ohlcv", listing.symbol, timeframe, start_ms, wanted, until
         )

@@ -9,28 +9,37 @@ after its end; from then on it does not exist, until the next bar is fetched wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from betacli.core.calendar import TIMEFRAMES_MS, last_closed_open
 from betacli.core.candles import bars_between, iso
-from betacli.core.model import Book, Candles, Funding, Member, Notice, Price, Unknown
-from betacli.data.answers import OpenInterest
+from betacli.core.model import (
+    Book,
+    Candles,
+    Funding,
+    FundingHistory,
+    MarginTier,
+    Member,
+    Notice,
+    OpenInterest,
+    Price,
+    Ticker,
+    Unknown,
+)
 from betacli.data.candle_store import CandleStore, MendingStore
-from betacli.data.candles import Listing, MarketData
+from betacli.data.candles import Listing, MarketData, distinct, untold
+from betacli.data.lacking import Wanted, known_until, span
 from betacli.data.store_listings import KnownListing
-from betacli.data.store_series import Fetched, Revision, Series, StoredCandles, missing
+from betacli.data.store_series import Fetched, StoredCandles
+from betacli.data.telling import by_symbol, length, revised
 from betacli.errors import NoData
 
 T = TypeVar("T")
 
 GRACE_MS = 10_000
-LATE_MS = 120_000
-OVERLAP = 2  # stored bars fetched again with new ones
 MAX_ROWS = 200_000  # fetched at once: some 60 MB before they are stored
-FEW_BARS = 64  # up to so many, spans are rounded up so that many series share one question
 
 OFFLINE = "needs the network, and `--offline` forbids it"
 
@@ -51,25 +60,6 @@ class LiveMarket(MarketData, Protocol):
     def close(self) -> None:
         """Let go of the connection."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The bars a question is about, [first, past) cut to whole closed bars, in milliseconds."""
-
-    timeframe: str
-    first_ms: int
-    past_ms: int
-
-    @property
-    def step_ms(self) -> int:
-        """The timeframe."""
-        return TIMEFRAMES_MS[self.timeframe]
-
-    def nothing(self) -> Unknown:
-        """Say that there are none."""
-        reason = f"has no closed {self.timeframe} bars between {iso(self.first_ms)} and {iso(self.past_ms)}"
-        return Unknown(reason=reason)
 
 
 class StoredMarket:
@@ -222,6 +212,7 @@ class StoredMarket:
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, the closed bars that open in [start_ms, end_ms)."""
+        distinct(listings)
         step = TIMEFRAMES_MS[timeframe]
         want = Wanted(
             timeframe=timeframe,
@@ -322,7 +313,7 @@ class StoredMarket:
         """Return, by symbol, the time [from, to) that must be fetched."""
         with store.database.reading():
             known = store.bars.series(self._key, want.step_ms, [listing.symbol for listing in listings])
-            spans = {listing.symbol: _span(store, known.get(listing.symbol), want) for listing in listings}
+            spans = {listing.symbol: span(store, known.get(listing.symbol), want) for listing in listings}
         return {symbol: span for symbol, span in spans.items() if span is not None}
 
     def _fetch(
@@ -338,14 +329,14 @@ class StoredMarket:
             answer = answers[listing.base]
             if isinstance(answer, Candles):
                 bars = bars_between(answer, from_ms, min(to_ms, closed_ms))
-                known_ms = _known_until(bars, from_ms, min(to_ms, closed_ms), server_ms)
+                known_ms = known_until(bars, from_ms, min(to_ms, closed_ms), server_ms)
                 fetched[listing.symbol] = Fetched(candles=bars, from_ms=from_ms, to_ms=known_ms)
         wrote = self._store.ask(lambda store: store.bars.write(self._key, step, fetched, server_ms))
         if wrote is not None:
             new, revisions = wrote
             for symbol, n in new.items():
                 self.fetched[symbol] = self.fetched.get(symbol, 0) + n
-            self._notices += [_revised(self.name, of) for of in _by_symbol(revisions)]
+            self._notices += [revised(self.name, of) for of in by_symbol(revisions)]
         return {base: answer for base, answer in answers.items() if isinstance(answer, Unknown)}
 
     # --- what is of the moment --------------------------------------------------------------------------------
@@ -366,74 +357,46 @@ class StoredMarket:
         """Return, by base, the open interest now."""
         return self._now(listings, "open_interest")
 
+    def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
+        """Return, by base, the latest prices now and the volume of 24 hours."""
+        return self._now(listings, "tickers")
+
+    def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
+        """Return, by base, the margin brackets now."""
+        return self._now(listings, "tiers")
+
     def _now(self, listings: Sequence[Listing], question: str) -> Mapping[str, T | Unknown]:
         if self._offline:
-            return {listing.base: Unknown(reason=OFFLINE) for listing in listings}
+            return untold(listings, OFFLINE)
         answers: Mapping[str, T | Unknown] = getattr(self._behind(), question)(listings)
         return answers
 
+    # --- what is not stored -----------------------------------------------------------------------------------
 
-def _span(store: CandleStore, series: Series | None, want: Wanted) -> tuple[int, int] | None:
-    """Return the time that must be fetched for one series: what it lacks, and two stored bars beside it."""
-    step = want.step_ms
-    if series is None:
-        return want.first_ms, want.past_ms
-    gaps = missing(series.spans, want.first_ms, want.past_ms)
-    if not gaps:
-        return None
-    from_ms, to_ms = gaps[0][0], gaps[-1][1]
-    reach_ms = want.past_ms - want.first_ms
-    before = [s for s in series.spans if s[1] <= from_ms and from_ms - s[1] <= reach_ms]
-    after = [s for s in series.spans if s[0] == to_ms]
-    if before:
-        opens = store.bars.last_opens(series, *before[-1], OVERLAP)
-        from_ms = min([from_ms, before[-1][1], *opens])
-    if after:
-        opens = store.bars.first_opens(series, *after[0], OVERLAP)
-        to_ms = max([to_ms, *(t + step for t in opens)])
-    n_bars = (to_ms - from_ms) // step
-    if n_bars <= FEW_BARS:
-        from_ms = to_ms - max(4, 1 << (n_bars - 1).bit_length()) * step
-    return from_ms, to_ms
+    def futures(self, bases: Sequence[str], quote: str) -> Mapping[str, tuple[Listing, ...] | Unknown]:
+        """Return, by base, its dated futures, the nearest expiry first."""
+        if self._offline:
+            return {base: Unknown(reason=OFFLINE) for base in bases}
+        return self._behind().futures(bases, quote)
 
+    def spot(self, bases: Sequence[str], quote: str) -> Mapping[str, Listing | Unknown]:
+        """Return, by base, its spot market."""
+        if self._offline:
+            return {base: Unknown(reason=OFFLINE) for base in bases}
+        return self._behind().spot(bases, quote)
 
-def _known_until(bars: Candles, from_ms: int, to_ms: int, server_ms: int) -> int:
-    """Return until when the bars are all there are: to the end, unless the last may only be late."""
-    last_ms = int(bars.open_ms[-1]) + bars.timeframe_ms if len(bars.open_ms) else from_ms
-    return last_ms if last_ms < to_ms and server_ms - to_ms < LATE_MS else max(to_ms, last_ms)
+    def funding_history(
+        self, listings: Sequence[Listing], start_ms: int, end_ms: int
+    ) -> Mapping[str, FundingHistory | Unknown]:
+        """Return, by base, the funding payments at times in [start_ms, end_ms)."""
+        if self._offline:
+            return untold(listings, OFFLINE)
+        return self._behind().funding_history(listings, start_ms, end_ms)
 
-
-def _by_symbol(revisions: Sequence[Revision]) -> list[list[Revision]]:
-    found: dict[str, list[Revision]] = {}
-    for revision in revisions:
-        found.setdefault(revision.symbol, []).append(revision)
-    return list(found.values())
-
-
-def _revised(exchange: str, revisions: Sequence[Revision]) -> Notice:
-    """Say which stored bars of one symbol the exchange tells otherwise now."""
-    changes = [
-        f"{iso(r.open_ms)} (close {r.old:.10g}, now {r.new:.10g})"
-        if r.new is not None
-        else f"{iso(r.open_ms)} (now gone)"
-        for r in revisions[:3]
-    ]
-    more = f" and {len(revisions) - 3} more" if len(revisions) > 3 else ""
-    what = f"`{exchange}` revised {len(revisions)} stored bar(s) of `{revisions[0].symbol}`: {', '.join(changes)}{more}"
-    kept = (
-        "what it tells now is used"
-        if any(r.new is not None for r in revisions)
-        else "the stored ones are used"
-    )
-    return Notice(id="revised", detail=f"{what}; {kept}")
-
-
-def length(time_ms: int) -> str:
-    """Write a length of time in its two largest units: `3 d 4 h`, `5 h 12 min`, `40 s`."""
-    seconds = max(0, time_ms) // 1000
-    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+    def index_candles(
+        self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
+    ) -> Mapping[str, Candles | Unknown]:
+        """Return, by base, closed bars of the index price behind the contract."""
+        if self._offline:
+            return untold(listings, OFFLINE)
+        return self._behind().index_candles(listings, timeframe, start_ms, end_ms)

@@ -23,13 +23,39 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DictOf:
-    """An object that an answer must hold: where, and the fields it has."""
+    """An object that an answer must hold: where, and the fields it has; `no_truths` as of a list."""
 
     at: str = ""
     fields: frozenset[str] = frozenset()
+    no_truths: bool = False
 
 
-Part = ListOf | DictOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoOf:
+    """A place where an answer repeats the symbol it is about: it must be the one that was asked for.
+
+    Where it is absent nothing is wrong; `at` leads to it, or to a list whose entries have it as their `key`.
+    """
+
+    at: str = ""
+    key: str = "symbol"
+
+
+Part = ListOf | DictOf | EchoOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotePart:
+    """Where one part of a ticker stands: ccxt's method, and the keys of its raw entry.
+
+    `keys` lead from `bid`, `ask`, `last`, `mark`, `index`, `volume` and `quote_volume`. `time` is the key of its
+    time; `of_a_day` tells that this is the time of the last trade of 24 hours.
+    """
+
+    method: str
+    keys: Mapping[str, str]
+    time: str | None = None
+    of_a_day: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +92,15 @@ class Venue:
     `None` where it is not known.
 
     **The rest.** `orders_in_base` tells that amounts are in base units, whatever the contract size says.
-    `book_levels` is the depth asked for; `book_units` tells that amounts are those of orders; `coin_sides` are the raw sides of a book in coins, which may stand beside
-    others. `marks` is the method that gives mark prices, `mark_key` where its raw entry holds the mark if ccxt
+    `book_levels` is the depth asked for; `book_units` tells that amounts are those of orders; `coin_sides` are the
+    raw sides of a book in coins, which may stand beside others. `marks` is the method that gives mark prices, `mark_key` where its raw entry holds the mark if ccxt
     leaves it out. `rates` is the method for funding rates, of all symbols or (in the singular) of one;
     `next_funding` is where it has the next payment. `funding_hours` holds for every contract that the exchange
-    does not list with another interval. `interest` tells whether open interest can be asked for.
+    does not list with another interval. `interest` tells whether open interest can be asked for. `quotes` are the
+    parts of a ticker. `payment_rows` are the funding payments of one page, and `payment_pages` tells that pages are
+    asked for by number, the latest first, and not by time. `index` tells whether there are candles of the index.
+    `tiers` tells whether margin brackets are `listed` at an endpoint of their own or stand in the `contract`;
+    `no_tiers` is why not. `dated` tells whether dated futures are traded.
     """
 
     id: str
@@ -100,4 +130,11 @@ class Venue:
     next_funding: str = "fundingTimestamp"
     funding_hours: float | None = None
     interest: bool = True
+    quotes: tuple[QuotePart, ...] = ()
+    payment_rows: int = 0
+    payment_pages: bool = False
+    index: bool = True
+    tiers: Literal["listed", "contract"] | None = None
+    no_tiers: str = "nobody has checked how they are told"
+    dated: bool = False
     in_flight: int = 20

@@ -6,9 +6,10 @@ records hold what ccxt hides, leaves out or gets wrong.
 
 from collections.abc import Mapping
 
-from betacli.data.venue import Budget, DictOf, ListOf, Venue
+from betacli.data.venue import Budget, DictOf, EchoOf, ListOf, QuotePart, Venue
 
 _BOOK = (ListOf(at="bids", no_truths=True), ListOf(at="asks", no_truths=True))
+_PAYMENTS = ListOf(fields=frozenset({"symbol", "fundingRate", "fundingTime"}), no_truths=True)
 _ONLY_CONTRACTS: Mapping[str, object] = {
     "has": {"fetchCurrencies": False},
     "options": {"defaultType": "swap"},
@@ -41,9 +42,22 @@ BINANCEUSDM = Venue(
         ),
         # without its list of intervals every 4 h contract would pass for an 8 h one
         "/fundingInfo": (ListOf(fields=frozenset({"symbol", "fundingIntervalHours"}), never_empty=True),),
-        "/fundingRate": (ListOf(fields=frozenset({"fundingTime"})),),
+        "/fundingRate": (_PAYMENTS, EchoOf()),
+        "/indexPriceKlines": (ListOf(no_truths=True),),
+        "/ticker/24hr": (
+            ListOf(
+                fields=frozenset({"symbol", "lastPrice", "volume", "quoteVolume", "closeTime"}),
+                never_empty=True,
+                no_truths=True,
+            ),
+        ),
+        "/ticker/bookTicker": (
+            ListOf(
+                fields=frozenset({"symbol", "bidPrice", "askPrice", "time"}), never_empty=True, no_truths=True
+            ),
+        ),
         "/depth": _BOOK,
-        "/openInterest": (DictOf(fields=frozenset({"openInterest"})),),
+        "/openInterest": (DictOf(fields=frozenset({"openInterest"}), no_truths=True), EchoOf()),
     },
     budget=Budget(limit=2_400, window_s=60, unit=1),
     used_header="x-mbx-used-weight-1m",
@@ -61,6 +75,19 @@ BINANCEUSDM = Venue(
     quote_volume=7,
     marks="fetch_mark_prices",
     funding_hours=8.0,
+    quotes=(
+        QuotePart(
+            method="fetch_tickers",
+            keys={"last": "lastPrice", "volume": "volume", "quote_volume": "quoteVolume"},
+            time="closeTime",
+            of_a_day=True,
+        ),
+        QuotePart(method="fetch_bids_asks", keys={"bid": "bidPrice", "ask": "askPrice"}, time="time"),
+        QuotePart(method="fetch_mark_prices", keys={"mark": "markPrice", "index": "indexPrice"}, time="time"),
+    ),
+    payment_rows=1_000,
+    no_tiers="`binanceusdm` tells them only to a key",
+    dated=True,
 )
 
 BYBIT = Venue(
@@ -85,11 +112,39 @@ BYBIT = Venue(
                 fields=frozenset({"symbol", "contractType", "status", "baseCoin", "quoteCoin"}),
             ),
         ),
-        "/market/kline": (ListOf(at="result.list", no_truths=True),),
-        "/market/tickers": (ListOf(at="result.list", fields=frozenset({"symbol"}), never_empty=True),),
-        "/market/orderbook": (ListOf(at="result.b", no_truths=True), ListOf(at="result.a", no_truths=True)),
-        "/market/funding/history": (ListOf(at="result.list", fields=frozenset({"fundingRateTimestamp"})),),
-        "/market/open-interest": (ListOf(at="result.list", fields=frozenset({"openInterest"})),),
+        "/market/kline": (ListOf(at="result.list", no_truths=True), EchoOf(at="result")),
+        "/market/index-price-kline": (ListOf(at="result.list", no_truths=True), EchoOf(at="result")),
+        "/market/tickers": (
+            ListOf(at="result.list", fields=frozenset({"symbol"}), never_empty=True, no_truths=True),
+        ),
+        "/market/orderbook": (
+            ListOf(at="result.b", no_truths=True),
+            ListOf(at="result.a", no_truths=True),
+            EchoOf(at="result", key="s"),
+        ),
+        "/market/funding/history": (
+            ListOf(
+                at="result.list",
+                fields=frozenset({"symbol", "fundingRate", "fundingRateTimestamp"}),
+                no_truths=True,
+            ),
+            EchoOf(at="result.list"),
+        ),
+        "/market/open-interest": (
+            ListOf(at="result.list", fields=frozenset({"openInterest"}), no_truths=True),
+            EchoOf(at="result"),
+        ),
+        "/market/risk-limit": (
+            ListOf(
+                at="result.list",
+                fields=frozenset(
+                    {"symbol", "riskLimitValue", "maintenanceMargin", "initialMargin", "maxLeverage"}
+                ),
+                never_empty=True,
+                no_truths=True,
+            ),
+            EchoOf(at="result.list"),
+        ),
     },
     budget=Budget(limit=600, window_s=5),
     reset_header="x-bapi-limit-reset-timestamp",
@@ -113,6 +168,23 @@ BYBIT = Venue(
     page_costs=((1000, 1),),
     quote_volume=6,
     built={"8h": "4h"},
+    quotes=(
+        QuotePart(
+            method="fetch_tickers",
+            keys={
+                "last": "lastPrice",
+                "bid": "bid1Price",
+                "ask": "ask1Price",
+                "mark": "markPrice",
+                "index": "indexPrice",
+                "volume": "volume24h",
+                "quote_volume": "turnover24h",
+            },
+        ),
+    ),
+    payment_rows=200,
+    tiers="listed",
+    dated=True,
 )
 
 BINGX = Venue(
@@ -126,8 +198,22 @@ BINGX = Venue(
         "/quote/klines": (ListOf(at="data", or_one=True, no_truths=True),),
         "/quote/premiumIndex": (ListOf(at="data", fields=frozenset({"symbol"}), never_empty=True),),
         "/quote/depth": (ListOf(at="data.bids", no_truths=True), ListOf(at="data.asks", no_truths=True)),
-        "/quote/fundingRate": (ListOf(at="data", fields=frozenset({"fundingTime"})),),
-        "/quote/openInterest": (DictOf(at="data", fields=frozenset({"openInterest"})),),
+        "/quote/fundingRate": (
+            ListOf(at="data", fields=frozenset({"symbol", "fundingRate", "fundingTime"}), no_truths=True),
+            EchoOf(at="data"),
+        ),
+        "/quote/openInterest": (
+            DictOf(at="data", fields=frozenset({"openInterest"}), no_truths=True),
+            EchoOf(at="data"),
+        ),
+        "/quote/ticker": (
+            ListOf(
+                at="data",
+                fields=frozenset({"symbol", "lastPrice", "volume", "quoteVolume"}),
+                never_empty=True,
+                no_truths=True,
+            ),
+        ),
     },
     budget=Budget(limit=500, window_s=10),
     reset_header="x-ratelimit-requests-expire",
@@ -154,6 +240,24 @@ BINGX = Venue(
     # a level of `bids` was in contracts and is in coins now; `bidsCoin` was in coins
     coin_sides=("bidsCoin", "asksCoin"),
     next_funding="nextFundingTimestamp",
+    quotes=(
+        QuotePart(
+            method="fetch_tickers",
+            keys={
+                "last": "lastPrice",
+                "bid": "bidPrice",
+                "ask": "askPrice",
+                "volume": "volume",
+                "quote_volume": "quoteVolume",
+            },
+            time="closeTime",
+            of_a_day=True,
+        ),
+        QuotePart(method="fetch_funding_rates", keys={"mark": "markPrice", "index": "indexPrice"}),
+    ),
+    payment_rows=1_000,
+    index=False,
+    no_tiers="`bingx` tells them only to a key",
 )
 
 WEEX = Venue(
@@ -174,8 +278,21 @@ WEEX = Venue(
         "/market/historyKlines": (ListOf(no_truths=True),),
         "/market/premiumIndex": (ListOf(fields=frozenset({"symbol"}), never_empty=True),),
         "/market/depth": _BOOK,
-        "/market/fundingRate": (ListOf(fields=frozenset({"fundingTime"})),),
-        "/market/openInterest": (DictOf(fields=frozenset({"openInterest"})),),
+        "/market/fundingRate": (_PAYMENTS, EchoOf()),
+        "/market/openInterest": (DictOf(fields=frozenset({"openInterest"}), no_truths=True), EchoOf()),
+        "/market/indexPriceKlines": (ListOf(no_truths=True),),
+        "/ticker/24hr": (
+            ListOf(
+                fields=frozenset({"symbol", "lastPrice", "volume", "quoteVolume", "closeTime", "markPrice"}),
+                never_empty=True,
+                no_truths=True,
+            ),
+        ),
+        "/ticker/bookTicker": (
+            ListOf(
+                fields=frozenset({"symbol", "bidPrice", "askPrice", "time"}), never_empty=True, no_truths=True
+            ),
+        ),
     },
     budget=Budget(limit=1_000, window_s=10, unit=5),  # ccxt counts each published weight as five
     codes={
@@ -194,6 +311,20 @@ WEEX = Venue(
     # recorded contract is its amount step: an amount in base units is right whichever of the two is meant
     orders_in_base=True,
     next_funding="nextFundingTimestamp",
+    quotes=(
+        QuotePart(
+            method="fetch_tickers",
+            keys={"last": "lastPrice", "volume": "volume", "quote_volume": "quoteVolume"},
+            time="closeTime",
+            of_a_day=True,
+        ),
+        QuotePart(method="fetch_bids_asks", keys={"bid": "bidPrice", "ask": "askPrice"}, time="time"),
+        QuotePart(
+            method="fetch_funding_rates", keys={"mark": "markPrice", "index": "indexPrice"}, time="time"
+        ),
+    ),
+    payment_rows=1_000,
+    no_tiers="`weex` does not tell them",
 )
 
 MEXC = Venue(
@@ -216,10 +347,28 @@ MEXC = Venue(
                 for column in ("time", "open", "high", "low", "close", "vol")
             ),
         ),
-        "/contract/ticker": (ListOf(at="data", fields=frozenset({"symbol"}), never_empty=True),),
+        "/contract/kline/index_price/*": (
+            *(
+                ListOf(at=f"data.{column}", no_truths=True)
+                for column in ("time", "open", "high", "low", "close")
+            ),
+        ),
+        "/contract/ticker": (
+            ListOf(at="data", fields=frozenset({"symbol"}), never_empty=True, no_truths=True),
+        ),
         "/contract/depth/*": (ListOf(at="data.bids", no_truths=True), ListOf(at="data.asks", no_truths=True)),
-        "/contract/funding_rate/history": (ListOf(at="data.resultList", fields=frozenset({"settleTime"})),),
-        "/contract/funding_rate/*": (DictOf(at="data", fields=frozenset({"fundingRate"})),),
+        "/contract/funding_rate/history": (
+            ListOf(
+                at="data.resultList",
+                fields=frozenset({"symbol", "fundingRate", "settleTime"}),
+                no_truths=True,
+            ),
+            EchoOf(at="data.resultList"),
+        ),
+        "/contract/funding_rate/*": (
+            DictOf(at="data", fields=frozenset({"fundingRate"}), no_truths=True),
+            EchoOf(at="data"),
+        ),
     },
     budget=Budget(limit=20, window_s=2),
     codes={
@@ -247,6 +396,24 @@ MEXC = Venue(
     mark_key="fairPrice",
     rates="fetch_funding_rate",
     interest=False,
+    quotes=(
+        QuotePart(
+            method="fetch_tickers",
+            keys={
+                "last": "lastPrice",
+                "bid": "bid1",
+                "ask": "ask1",
+                "mark": "fairPrice",
+                "index": "indexPrice",
+                "volume": "volume24",
+                "quote_volume": "amount24",
+            },
+            time="timestamp",
+        ),
+    ),
+    payment_rows=100,
+    payment_pages=True,
+    tiers="contract",
 )
 
 VENUES: Mapping[str, Venue] = {venue.id: venue for venue in (BINANCEUSDM, BYBIT, BINGX, WEEX, MEXC)}
@@ -266,28 +433,6 @@ def unchecked_venue(exchange_id: str) -> Venue:
         book_units=False,
         marks="fetch_tickers",
         interest=False,
+        index=False,
         in_flight=4,
     )
-
-
-RENAMED: Mapping[str, tuple[str, int]] = {
-    "MATIC": ("POL", 1),
-    "FTM": ("S", 1),
-    "RNDR": ("RENDER", 1),
-    "EOS": ("A", 1),
-    "MKR": ("SKY", 24_000),
-}
-"""Old names: what each is called now, and how many new coins one old coin became."""
-
-MULTIPLIERS: Mapping[str, int] = {
-    "1000": 1_000,
-    "10000": 10_000,
-    "1000000": 1_000_000,
-    "10000000": 10_000_000,
-    "1M": 1_000_000,
-    "k": 1_000,
-}
-"""What exchanges write before the name of a cheap coin, and how many coins that is."""
-
-SUFFIXES: Mapping[str, int] = {"1000": 1_000}
-"""The same behind the name: Bybit's `SHIB1000`."""

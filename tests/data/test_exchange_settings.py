@@ -128,7 +128,7 @@ def test_a_key_never_gets_anywhere(venue, caplog, capfd):
                     source.funding(listings)
                 except ExchangeFailed as failed:
                     texts += [str(failed.facts()), failed.hint, "".join(traceback.format_exception(failed))]
-                exchange = source._transport.exchange
+                exchange = source._asker.connected().exchange
                 texts += [repr(vars(exchange))]
             texts += [str(fake.requests), *fake.heads]
     assert len(texts) > 6

@@ -9,8 +9,9 @@ from scipy import stats
 
 from betacli.core.calendar import DAY_MS, HOUR_MS
 from betacli.core.model import Book, Funding, Member, Price, Unknown
-from betacli.data.sample import TRUE_BETAS, SampleMarket, _student, simulate_returns
+from betacli.data.sample import TRUE_BETAS, SampleMarket, simulate_returns
 from betacli.data.sample_assets import ASSETS
+from betacli.data.sample_paths import _student
 from data.sampling import FAULTY, NOW, at, bars, listings, slope
 
 # --- what the prices do -----------------------------------------------------------------------------------------
@@ -156,13 +157,13 @@ def test_what_cannot_be_found():
     market = SampleMarket(now_ms=at("2023-04-01"))
     members = [
         Member(base="NOPE"),
-        Member(base="ETH", symbol="ETH/USDT:USDT-230630"),
+        Member(base="ETH", symbol="ETH/USDT:USDT-230331"),
         Member(base="SOL", symbol="SOL/USDT:USDT"),
         Member(base="SUI"),
     ]
     found = market.find(members, "USDT")
     assert found["NOPE"] == Unknown(reason="the simulated market has no `NOPE`")
-    reason = "the simulated market has no `ETH/USDT:USDT-230630`; its contract is `ETH/USDT:USDT`"
+    reason = "the simulated market has no `ETH/USDT:USDT-230331`; its contract is `ETH/USDT:USDT`"
     assert found["ETH"] == Unknown(reason=reason)
     assert found["SOL"].symbol == "SOL/USDT:USDT"
     assert found["SUI"] == Unknown(reason="the simulated market lists `SUI` at 2023-05-03T00:00:00Z")

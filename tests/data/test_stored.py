@@ -14,8 +14,10 @@ from betacli.core.calendar import HOUR_MS
 from betacli.core.model import Candles, Member, Unknown
 from betacli.data.candle_store import CandleStore
 from betacli.data.candles import Listing
+from betacli.data.lacking import LATE_MS
 from betacli.data.store_series import StoredCandles
-from betacli.data.stored import GRACE_MS, LATE_MS, StoredMarket, length
+from betacli.data.stored import GRACE_MS, StoredMarket
+from betacli.data.telling import length
 from betacli.errors import ExchangeFailed, NoData, StoreUnusable
 from conftest import CHECKOUT
 

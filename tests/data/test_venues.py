@@ -7,9 +7,8 @@ import pytest
 
 from betacli.core.calendar import TIMEFRAMES_MS
 from betacli.core.candles import iso
-from betacli.core.model import Member, Price, Unknown
+from betacli.core.model import Member, OpenInterest, Price, Unknown
 from betacli.data import pace
-from betacli.data.answers import OpenInterest
 from betacli.data.venues import VENUES
 from fake_exchange.asking import (
     DIALECTS,
@@ -297,7 +296,7 @@ class TestBingx(Truths):
     venue = "bingx"
     knows_listing = False
     gives_quote_volume = False
-    interest = OpenInterest(symbol="ETH/USDT:USDT", value=10_659.509, time_ms=NOW_MS)
+    interest = OpenInterest(symbol="ETH/USDT:USDT", notional=10_659.509, time_ms=NOW_MS)
 
     @pytest.mark.parametrize(
         ("step", "counted", "coins", "told"),

@@ -68,7 +68,16 @@ NUMBERS = {
     "prices": lambda price: price.value,
     "books": lambda book: (book.bids.tolist(), book.asks.tolist()),
     "funding": lambda funding: (funding.rate, funding.interval_hours),
-    "open_interest": lambda interest: (interest.amount, interest.value),
+    "open_interest": lambda interest: (interest.amount, interest.notional),
+    "tickers": lambda t: (t.bid, t.ask, t.last, t.mark, t.index, t.quote_volume_24h),
+    "tiers": lambda tiers: [(t.floor_notional, t.cap_notional, t.maintenance_rate) for t in tiers],
+    "funding_history": lambda paid: (paid.time_ms.tolist(), paid.rate.tolist(), paid.interval_hours),
+    "index_candles": lambda candles: candles.close.tolist(),
+}
+SPANS = {
+    "candles": ("1d", START_MS, NOW_MS),
+    "index_candles": ("1d", START_MS, NOW_MS),
+    "funding_history": (NOW_MS - 20 * DAY_MS, NOW_MS),
 }
 
 
@@ -78,8 +87,7 @@ def numbers(fake: FakeExchange, question: str, venue: str = "binanceusdm", **how
         answers = found = source.find(MEMBERS, "USDT")
         if question != "find":
             listings = [listing for listing in found.values() if not isinstance(listing, Unknown)]
-            span = ("1d", START_MS, NOW_MS) if question == "candles" else ()
-            answers = getattr(source, question)(listings, *span)
+            answers = getattr(source, question)(listings, *SPANS.get(question, ()))
         return {
             base: None if isinstance(answer, Unknown) else NUMBERS[question](answer)
             for base, answer in answers.items()

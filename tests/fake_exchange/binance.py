@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fake_exchange.dialect import Query, RefusedQueryError, known
-from fake_exchange.market import FakeMarket, Instrument, text
+from fake_exchange.market import DAY_VOLUME, FakeMarket, Instrument, text
 
 ID = "binanceusdm"
 INTERVALS_MS = {
@@ -29,6 +29,10 @@ KINDS = {
     "depth": "/depth",
     "intervals": "/fundingInfo",
     "interest": "/openInterest",
+    "tickers": "/24hr",
+    "quotes": "/bookTicker",
+    "payments": "/fundingRate",
+    "index": "/indexPriceKlines",
 }
 BUDGET = (2_400, 60)
 
@@ -44,17 +48,19 @@ def raw(symbol: str) -> str:
 
 
 def symbol_of(_path: str, query: Query) -> str:
-    return query.get("symbol", "")
+    return query.get("symbol", query.get("pair", ""))
 
 
 def weight(path: str, query: Query) -> float:
     """Return what a request counts of the budget, as Binance publishes it."""
     limit = int(query.get("limit", "500"))
-    if path.endswith("/klines"):
+    if path.endswith("lines"):
         return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
     if path.endswith("/depth"):
         return 2 if limit <= 50 else 5 if limit <= 100 else 10
-    return 1 if "symbol" in query or not path.endswith("/premiumIndex") else 10
+    if "symbol" in query:
+        return 1
+    return {"premiumIndex": 10, "24hr": 40, "bookTicker": 5}.get(path.rsplit("/", 1)[-1], 1)
 
 
 def refusal(limit_s: float) -> tuple[int, object]:
@@ -136,7 +142,7 @@ def instrument_of(instrument: Instrument) -> dict[str, object]:
     }
 
 
-def klines(market: FakeMarket, query: Query) -> object:
+def klines(market: FakeMarket, query: Query, *, index: bool = False) -> object:
     symbol, step = _symbol(market, query), INTERVALS_MS.get(query.get("interval", ""))
     limit = int(query.get("limit", "500"))
     if step is None:
@@ -146,12 +152,22 @@ def klines(market: FakeMarket, query: Query) -> object:
     start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
     # from the start when one is given, else the latest
     found = market.rows(
-        symbol, step, start_ms=start, end_ms=end, limit=limit, latest="startTime" not in query
+        symbol,
+        step,
+        start_ms=start,
+        end_ms=end,
+        limit=limit,
+        latest="startTime" not in query,
+        index=index,
     )
     return [
         [*row[:6], row[0] + step - 1, row[6], 308, text(float(row[5]) / 2), text(float(row[6]) / 2), "0"]
         for row in found
     ]
+
+
+def index_klines(market: FakeMarket, query: Query) -> object:
+    return klines(market, {**query, "symbol": query.get("pair", "")}, index=True)
 
 
 def candle_rows(answer: list) -> list:
@@ -169,7 +185,7 @@ def premium_index(market: FakeMarket, query: Query) -> object:
         return {
             "symbol": symbol,
             "markPrice": mark,
-            "indexPrice": mark,
+            "indexPrice": market.index(symbol),
             "estimatedSettlePrice": mark,
             "lastFundingRate": market.rate(symbol),
             "nextFundingTime": market.next_payment_ms(symbol),
@@ -198,14 +214,11 @@ def funding_info(market: FakeMarket, _query: Query) -> object:
 def funding_rate(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
     limit = min(int(query.get("limit", "100")), 1_000)
+    start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
+    found = market.paid(symbol, start_ms=start, end_ms=end, limit=limit, latest="startTime" not in query)
     return [
-        {
-            "symbol": symbol,
-            "fundingTime": time,
-            "fundingRate": market.rate(symbol),
-            "markPrice": market.mark(symbol),
-        }
-        for time in reversed(market.payments_ms(symbol, limit))
+        {"symbol": symbol, "fundingTime": time, "fundingRate": rate, "markPrice": market.mark(symbol)}
+        for time, rate in found
     ]
 
 
@@ -227,8 +240,8 @@ def ticker_24hr(market: FakeMarket, query: Query) -> object:
             "openPrice": price,
             "highPrice": price,
             "lowPrice": price,
-            "volume": "1000.0",
-            "quoteVolume": text(1000.0 * market.last_close(symbol)),
+            "volume": text(DAY_VOLUME),
+            "quoteVolume": text(DAY_VOLUME * market.last_close(symbol)),
             "openTime": market.now_ms - 86_400_000,
             "closeTime": market.now_ms,
             "firstId": 28_385,
@@ -243,13 +256,13 @@ def ticker_24hr(market: FakeMarket, query: Query) -> object:
 
 def book_ticker(market: FakeMarket, query: Query) -> object:
     def entry(symbol: str) -> dict[str, object]:
-        price = market.last_close(symbol)
+        bid, ask = market.best(symbol)
         return {
             "lastUpdateId": 1_027_024,
             "symbol": symbol,
-            "bidPrice": text(price * 0.9995),
+            "bidPrice": bid,
             "bidQty": "10.0",
-            "askPrice": text(price * 1.0005),
+            "askPrice": ask,
             "askQty": "10.0",
             "time": market.now_ms,
         }
@@ -267,6 +280,7 @@ ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {
     "/fapi/v1/time": server_time,
     "/fapi/v1/exchangeInfo": exchange_info,
     "/fapi/v1/klines": klines,
+    "/fapi/v1/indexPriceKlines": index_klines,
     "/fapi/v1/premiumIndex": premium_index,
     "/fapi/v1/fundingInfo": funding_info,
     "/fapi/v1/fundingRate": funding_rate,

@@ -7,7 +7,7 @@ all premiums is not recorded, one is: ccxt's `fetch_funding_rates` reads a list 
 from collections.abc import Callable
 
 from fake_exchange.dialect import Query, RefusedQueryError, decimals, known
-from fake_exchange.market import FakeMarket, Instrument
+from fake_exchange.market import DAY_VOLUME, FakeMarket, Instrument, text
 
 ID = "bingx"
 INTERVALS_MS = {
@@ -23,6 +23,8 @@ KINDS = {
     "depth": "/depth",
     "history": "/fundingRate",
     "interest": "/openInterest",
+    "tickers": "/ticker",
+    "payments": "/fundingRate",
 }
 BUDGET = (500, 10)
 COLUMNS = ("time", "open", "high", "low", "close", "volume")
@@ -124,7 +126,7 @@ def premium_index(market: FakeMarket, query: Query) -> object:
         return {
             "symbol": raw(symbol),
             "markPrice": mark,
-            "indexPrice": mark,
+            "indexPrice": market.index(symbol),
             "lastFundingRate": market.rate(symbol),
             "nextFundingTime": market.next_payment_ms(symbol),
         }
@@ -150,9 +152,11 @@ def depth(market: FakeMarket, query: Query) -> object:
 
 def funding_rate(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
-    times = market.payments_ms(symbol, int(query.get("limit", "100")))
+    limit = min(int(query.get("limit", "100")), 1_000)
+    start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
+    found = market.paid(symbol, start_ms=start, end_ms=end, limit=limit, latest=True)
     return _answer(
-        [{"symbol": raw(symbol), "fundingRate": market.rate(symbol), "fundingTime": time} for time in times]
+        [{"symbol": raw(symbol), "fundingRate": rate, "fundingTime": time} for time, rate in reversed(found)]
     )
 
 
@@ -162,10 +166,9 @@ def open_interest(market: FakeMarket, query: Query) -> object:
 
 
 def ticker(market: FakeMarket, query: Query) -> object:
-    symbol = _symbol(market, query)
-    last = market.last(symbol)
-    return _answer(
-        {
+    def entry(symbol: str) -> dict[str, object]:
+        last, (bid, ask) = market.last(symbol), market.best(symbol)
+        return {
             "symbol": raw(symbol),
             "priceChange": "0.0295",
             "priceChangePercent": "4.15",
@@ -173,17 +176,20 @@ def ticker(market: FakeMarket, query: Query) -> object:
             "lastQty": "10",
             "highPrice": last,
             "lowPrice": last,
-            "volume": "4308212",
-            "quoteVolume": "3085449.53",
+            "volume": text(DAY_VOLUME),
+            "quoteVolume": text(DAY_VOLUME * market.last_close(symbol)),
             "openPrice": last,
             "openTime": market.now_ms - 86_400_000,
             "closeTime": market.now_ms,
-            "askPrice": last,
+            "askPrice": ask,
             "askQty": "99",
-            "bidPrice": last,
+            "bidPrice": bid,
             "bidQty": "84",
         }
-    )
+
+    if "symbol" in query:
+        return _answer(entry(_symbol(market, query)))
+    return _answer([entry(one.symbol) for one in market.trading])
 
 
 ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {

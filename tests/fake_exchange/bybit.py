@@ -6,7 +6,7 @@ No server time is recorded: ccxt's `fetch_time` reads `time` of the envelope (as
 from collections.abc import Callable
 
 from fake_exchange.dialect import Query, RefusedQueryError, known
-from fake_exchange.market import PERPETUAL_ENDS_MS, FakeMarket, Instrument
+from fake_exchange.market import DAY_VOLUME, PERPETUAL_ENDS_MS, FakeMarket, Instrument, text
 
 ID = "bybit"
 INTERVALS_MS = {
@@ -20,6 +20,9 @@ KINDS = {
     "marks": "/tickers",
     "depth": "/orderbook",
     "interest": "/open-interest",
+    "payments": "/funding/history",
+    "index": "/index-price-kline",
+    "tiers": "/risk-limit",
 }
 BUDGET = (600, 5)
 STATES = {"TRADING": "Trading", "SETTLING": "Settling"}
@@ -102,15 +105,20 @@ def instrument_of(market: FakeMarket, instrument: Instrument) -> dict[str, objec
     }
 
 
-def kline(market: FakeMarket, query: Query) -> object:
+def kline(market: FakeMarket, query: Query, *, index: bool = False) -> object:
     symbol, step = _symbol(market, query), INTERVALS_MS.get(query.get("interval", ""))
     limit = int(query.get("limit", "200"))
     if step is None or not 0 < limit <= 1_000:
         raise refused(10001, "params error: interval or limit")
     start, end = (int(query[key]) if key in query else None for key in ("start", "end"))
     # the latest of what is asked for, the latest first
-    found = market.rows(symbol, step, start_ms=start, end_ms=end, limit=limit, latest=True)
+    found = market.rows(symbol, step, start_ms=start, end_ms=end, limit=limit, latest=True, index=index)
+    found = [row[:5] for row in found] if index else found
     return _answer(market, with_rows({"result": {"symbol": symbol, "category": "linear"}}, found)["result"])
+
+
+def index_kline(market: FakeMarket, query: Query) -> object:
+    return kline(market, query, index=True)
 
 
 def candle_rows(answer: dict) -> list:
@@ -130,10 +138,11 @@ def with_rows(answer: dict, rows: list) -> dict:
 def tickers(market: FakeMarket, query: Query) -> object:
     def entry(symbol: str) -> dict[str, object]:
         mark, last = market.mark(symbol), market.last(symbol)
+        bid, ask = market.best(symbol)
         return {
             "symbol": symbol,
             "lastPrice": last,
-            "indexPrice": mark,
+            "indexPrice": market.index(symbol),
             "markPrice": mark,
             "prevPrice24h": last,
             "price24hPcnt": "0.008047",
@@ -142,8 +151,8 @@ def tickers(market: FakeMarket, query: Query) -> object:
             "prevPrice1h": last,
             "openInterest": "373504107",
             "openInterestValue": "22505.67",
-            "turnover24h": "2352.94950046",
-            "volume24h": "49337318",
+            "turnover24h": text(DAY_VOLUME * market.last_close(symbol)),
+            "volume24h": text(DAY_VOLUME),
             "fundingRate": market.rate(symbol),
             "nextFundingTime": str(market.next_payment_ms(symbol)),
             "predictedDeliveryPrice": "",
@@ -151,8 +160,8 @@ def tickers(market: FakeMarket, query: Query) -> object:
             "deliveryFeeRate": "",
             "deliveryTime": "0",
             "ask1Size": "1",
-            "bid1Price": last,
-            "ask1Price": last,
+            "bid1Price": bid,
+            "ask1Price": ask,
             "bid1Size": "1",
             "basis": "",
         }
@@ -172,9 +181,32 @@ def orderbook(market: FakeMarket, query: Query) -> object:
 
 def funding_history(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
+    limit = int(query.get("limit", "200"))
+    if not 0 < limit <= 200 or ("startTime" in query and "endTime" not in query):
+        raise refused(10001, "params error: limit, or a start without an end")
+    start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
+    # the latest of what is asked for, the latest first
+    found = market.paid(symbol, start_ms=start, end_ms=end, limit=limit, latest=True)
     listed = [
-        {"symbol": symbol, "fundingRate": market.rate(symbol), "fundingRateTimestamp": str(time)}
-        for time in market.payments_ms(symbol, int(query.get("limit", "200")))
+        {"symbol": symbol, "fundingRate": rate, "fundingRateTimestamp": str(time)}
+        for time, rate in reversed(found)
+    ]
+    return _answer(market, {"category": "linear", "list": listed})
+
+
+def risk_limit(market: FakeMarket, query: Query) -> object:
+    symbol = _symbol(market, query)
+    listed = [
+        {
+            "id": number,
+            "symbol": symbol,
+            "riskLimitValue": str(2_000_000 * number),
+            "maintenanceMargin": str(market.margin_unit * 0.005 * number),
+            "initialMargin": str(market.margin_unit * 0.01 * number),
+            "isLowestRisk": int(number == 1),
+            "maxLeverage": f"{100 / number:.2f}",
+        }
+        for number in (1, 2, 3, 4)
     ]
     return _answer(market, {"category": "linear", "list": listed})
 
@@ -193,6 +225,8 @@ ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {
     "/v5/market/time": server_time,
     "/v5/market/instruments-info": instruments,
     "/v5/market/kline": kline,
+    "/v5/market/index-price-kline": index_kline,
+    "/v5/market/risk-limit": risk_limit,
     "/v5/market/tickers": tickers,
     "/v5/market/orderbook": orderbook,
     "/v5/market/funding/history": funding_history,

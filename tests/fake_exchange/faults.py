@@ -22,7 +22,7 @@ def ends(path: str, end: str) -> bool:
 class Fault:
     """One entry of the schedule.
 
-    `kind` is a name below, or `status`; `endpoint` is the end of the path it happens to and `symbol` the raw symbol
+    `kind` is a name below, or `status`; `other_symbol` is the answer about BTC; `endpoint` is the end of the path it happens to and `symbol` the raw symbol
     in its query (all, where empty); it skips `skip` requests and then happens `times` times (always, where None).
     `value` is seconds of `latency` and of each byte of `drip`, or the code of `status`.
     """
@@ -62,6 +62,7 @@ WIRE = (
     "redirect_loop",
     "redirect",
     "status",
+    "other_symbol",
 )
 
 # A good status with another body.

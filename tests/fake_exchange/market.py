@@ -8,6 +8,8 @@ import numpy as np
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+INDEX = 0.999  # of the contract's price
+DAY_VOLUME = 1_000.0  # units traded in 24 hours
 PERPETUAL_ENDS_MS = 4_133_404_800_000  # what Binance writes for "never"
 
 
@@ -97,7 +99,9 @@ class FakeMarket:
     """Everything a fake exchange knows. Keys of the mappings are raw symbols such as `ETHUSDT`.
 
     `marks` default to the last close; `books` are (bids, asks) of (price, amount) as text; `funding` is the current
-    rate as text, 0.0001 unless given; `funding_hours` holds the contracts not paid every 8 hours. `fillers` more
+    rate as text, 0.0001 unless given; `funding_hours` holds the contracts not paid every 8 hours; `payments` are
+    (time, rate) of what was paid, made up for 60 days where not given, and no page of them is longer than
+    `payment_cap`; `indices` default to 0.1 % below the mark. `fillers` more
     contracts stand in for the rest of the exchange; the first is paid every 4 hours. No page of candles is longer
     than `page_cap`, whatever was asked for; it holds the latest bars with `page_tail`.
     """
@@ -111,10 +115,14 @@ class FakeMarket:
     interest: str = "10659.509"
     funding: dict[str, str] = field(default_factory=dict)
     funding_hours: dict[str, int] = field(default_factory=dict)
+    indices: dict[str, str] = field(default_factory=dict)
+    payments: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    payment_cap: int = 5_000
+    margin_unit: float = 1.0  # 100 where rates of margin are written in percent
     fillers: int = 60
     page_cap: int = 5_000
     page_tail: bool = False
-    _rows: dict[tuple[str, int, int], list[list[object]]] = field(default_factory=dict, repr=False)
+    _rows: dict[tuple[str, int, int, bool], list[list[object]]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _by_symbol(self) -> dict[str, Instrument]:
@@ -143,11 +151,35 @@ class FakeMarket:
         length = (self.hours(symbol) or 8) * HOUR_MS
         return (self.now_ms // length + 1) * length
 
-    def payments_ms(self, symbol: str, limit: int) -> list[int]:
-        """Return when funding was paid last, the latest first."""
-        length = (self.hours(symbol) or 8) * HOUR_MS
-        last = self.now_ms // length * length
-        return [last - n * length for n in range(limit)]
+    def paid(
+        self,
+        symbol: str,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int,
+        latest: bool,
+    ) -> list[tuple[int, str]]:
+        """Return (time, rate) of the payments at times in [start, end], ascending; of too many one end alone."""
+        known = self.payments.get(symbol)
+        if known is None:
+            length = (self.hours(symbol) or 8) * HOUR_MS
+            numbers = range((self.now_ms - 60 * DAY_MS) // length + 1, self.now_ms // length + 1)
+            known = [(n * length, text(round(0.0001 + n % 7 * 1e-5, 8))) for n in numbers]
+        first = 0 if start_ms is None else start_ms
+        past = self.now_ms if end_ms is None else min(end_ms, self.now_ms)
+        inside = [(time, rate) for time, rate in known if first <= time <= past]
+        limit = min(limit, self.payment_cap)
+        return inside[-limit:] if latest else inside[:limit]
+
+    def index(self, symbol: str) -> str:
+        """Return the index price, as the exchange writes it."""
+        return self.indices.get(symbol, text(self.last_close(symbol) * INDEX))
+
+    def best(self, symbol: str) -> tuple[str, str]:
+        """Return the best bid and ask, as the exchange writes them."""
+        bids, asks = self.book(symbol, 1)
+        return (bids[0][0] if bids else "0"), (asks[0][0] if asks else "0")
 
     def last(self, symbol: str) -> str:
         """Return the last price, as the exchange writes it."""
@@ -184,14 +216,15 @@ class FakeMarket:
         end_ms: int | None = None,
         limit: int,
         latest: bool,
+        index: bool = False,
     ) -> list[list[object]]:
         """Return bars that open in [start, end] as `[time, open, high, low, close, volume, quote volume]` in text.
 
-        Of more than `limit` the latest are served, or the earliest.
+        Of more than `limit` the latest are served, or the earliest; with `index`, of the index price.
         """
         if symbol not in self.bars:
             return []
-        known = self._written(symbol, timeframe_ms)
+        known = self._written(symbol, timeframe_ms, index=index)
         times = [row[0] for row in known]
         first = 0 if start_ms is None else bisect_left(times, start_ms)
         past = len(times) if end_ms is None else bisect_right(times, end_ms)
@@ -199,13 +232,14 @@ class FakeMarket:
         inside = known[first:past]
         return inside[-limit:] if latest or self.page_tail else inside[:limit]
 
-    def _written(self, symbol: str, timeframe_ms: int) -> list[list[object]]:
+    def _written(self, symbol: str, timeframe_ms: int, *, index: bool = False) -> list[list[object]]:
         """Return all rows of a symbol, written once."""
-        key = (symbol, timeframe_ms, id(self.bars[symbol]))
+        key = (symbol, timeframe_ms, id(self.bars[symbol]), index)
         if key not in self._rows:
             served = self.served(symbol, timeframe_ms)
             names = ("open", "high", "low", "close", "volume", "quote_volume")
-            columns = [[text(value) for value in getattr(served, name)] for name in names]
+            scale = {**dict.fromkeys(names, INDEX), "volume": 0.0, "quote_volume": 0.0} if index else {}
+            columns = [[text(v * scale.get(name, 1.0)) for v in getattr(served, name)] for name in names]
             times = served.open_ms.tolist()
             self._rows[key] = [list(row) for row in zip(times, *columns, strict=True)]
         return self._rows[key]

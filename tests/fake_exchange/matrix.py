@@ -60,6 +60,13 @@ QUESTIONS = {
     "intervals": "funding",
     "history": "funding",
     "interest": "open_interest",
+    "tickers": "tickers",
+    "quotes": "tickers",
+    "marks of tickers": "tickers",
+    "payments": "funding_history",
+    "index": "index_candles",
+    "tiers": "tiers",
+    "marks of tiers": "tiers",
 }
 
 
@@ -83,7 +90,8 @@ def cases() -> Iterator[Case]:
         for kind, question in QUESTIONS.items():
             end = dialect.KINDS.get(kind.partition(" ")[0])
             own_rate = kind == "marks of funding" and "rate" in dialect.KINDS
-            if end is not None and not own_rate:
+            unmarked = kind == "marks of tiers" and dialect.ID != "mexc"
+            if end is not None and not own_rate and not unmarked:
                 yield from (Case(venue, end, question, fault) for fault in FAULTS)
 
 

@@ -8,7 +8,7 @@ candles (columns in seconds, lines 1909 to 1926) and order books (levels of pric
 from collections.abc import Callable
 
 from fake_exchange.dialect import Query, RefusedQueryError, known
-from fake_exchange.market import FakeMarket, Instrument
+from fake_exchange.market import DAY_VOLUME, FakeMarket, Instrument
 
 ID = "mexc"
 INTERVALS_MS = {
@@ -23,6 +23,8 @@ KINDS = {
     "marks": "/ticker",
     "depth": "/depth/*",
     "rate": "/funding_rate/*",
+    "payments": "/funding_rate/history",
+    "index": "/kline/index_price/*",
 }
 BUDGET = (20, 2)
 MAX_ROWS = 2_000
@@ -122,14 +124,18 @@ def contract_of(instrument: Instrument) -> dict[str, object]:
     }
 
 
-def kline(market: FakeMarket, query: Query) -> object:
+def kline(market: FakeMarket, query: Query, *, index: bool = False) -> object:
     symbol, step = _symbol(market, query), INTERVALS_MS.get(query.get("interval", ""))
     if step is None:
         raise refused(600, "Parameter error: interval")
     start, end = (int(query[key]) * 1000 if key in query else None for key in ("start", "end"))
-    found = market.rows(symbol, step, start_ms=start, end_ms=end, limit=MAX_ROWS, latest=True)
+    found = market.rows(symbol, step, start_ms=start, end_ms=end, limit=MAX_ROWS, latest=True, index=index)
     size = float(market.instrument(symbol).contract_size)
     return with_rows(_answer(None), [[*row[:5], str(float(row[5]) / size), row[6]] for row in found])
+
+
+def index_kline(market: FakeMarket, query: Query) -> object:
+    return kline(market, query, index=True)
 
 
 def candle_rows(answer: dict) -> list:
@@ -153,20 +159,21 @@ def with_rows(answer: dict, rows: list) -> dict:
 
 def ticker(market: FakeMarket, query: Query) -> object:
     def entry(symbol: str) -> dict[str, object]:
-        last = market.last_close(symbol)
+        last, (bid, ask) = market.last_close(symbol), market.best(symbol)
+        size = float(market.instrument(symbol).contract_size)
         return {
             "symbol": raw(symbol),
             "lastPrice": last,
-            "bid1": last,
-            "ask1": last,
-            "volume24": 40_146_908,
-            "amount24": 124_905_007.4428,
+            "bid1": _number(bid),
+            "ask1": _number(ask),
+            "volume24": DAY_VOLUME / size,
+            "amount24": DAY_VOLUME * last,
             "holdVol": 55_102_960,
             "lower24Price": last,
             "high24Price": last,
             "riseFallRate": -0.0176,
             "riseFallValue": -562,
-            "indexPrice": last,
+            "indexPrice": _number(market.index(symbol)),
             "fairPrice": _number(market.mark(symbol)),
             "fundingRate": _number(market.rate(symbol)),
             "maxBidPrice": last,
@@ -211,13 +218,20 @@ def funding_rate(market: FakeMarket, query: Query) -> object:
 
 def funding_history(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
-    size = int(query.get("page_size", "20"))
+    size, page = min(int(query.get("page_size", "20")), 100), int(query.get("page_num", "1"))
+    known = market.paid(symbol, limit=100_000, latest=True)[::-1]
     listed = [
-        {"symbol": raw(symbol), "fundingRate": _number(market.rate(symbol)), "settleTime": time}
-        for time in market.payments_ms(symbol, size)
+        {"symbol": raw(symbol), "fundingRate": _number(rate), "settleTime": time}
+        for time, rate in known[(page - 1) * size : page * size]
     ]
     return _answer(
-        {"pageSize": size, "totalCount": 21, "totalPage": 11, "currentPage": 1, "resultList": listed}
+        {
+            "pageSize": size,
+            "totalCount": len(known),
+            "totalPage": -(-len(known) // size),
+            "currentPage": page,
+            "resultList": listed,
+        }
     )
 
 
@@ -225,6 +239,7 @@ ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {
     "/api/v1/contract/ping": ping,
     "/api/v1/contract/detail": detail,
     "/api/v1/contract/kline/*": kline,
+    "/api/v1/contract/kline/index_price/*": index_kline,
     "/api/v1/contract/ticker": ticker,
     "/api/v1/contract/depth/*": depth,
     "/api/v1/contract/funding_rate/history": funding_history,

@@ -137,6 +137,11 @@ class FakeExchange:
 
     def _content(self, path: str, query: dict[str, str], fault: Fault | None) -> tuple[int, bytes]:
         route = self._route(path)
+        if fault is not None and fault.kind == "other_symbol":
+            other = self._dialect.raw("BTCUSDT")
+            mine = self._dialect.raw(fault.symbol)
+            path = path.replace(mine, other)
+            query = {key: other if value == mine else value for key, value in query.items()}
         if route is None:
             return 404, b"<html>404 Not found</html>"
         try:
@@ -229,7 +234,7 @@ class Reply:
         """Return what a fault makes of it."""
         size = len(self.body)
         match fault.kind if fault else "":
-            case "" | "drip" | "latency":
+            case "" | "drip" | "latency" | "other_symbol":
                 made = self
             case kind if kind.startswith("candle:"):
                 made = self

@@ -6,7 +6,7 @@ No server time is recorded: ccxt's `fetch_time` reads `serverTime` (async_suppor
 from collections.abc import Callable
 
 from fake_exchange.dialect import Query, RefusedQueryError, decimals, known
-from fake_exchange.market import FakeMarket, Instrument, text
+from fake_exchange.market import DAY_VOLUME, FakeMarket, Instrument, text
 
 ID = "weex"
 INTERVALS_MS = {
@@ -22,6 +22,10 @@ KINDS = {
     "depth": "/depth",
     "history": "/fundingRate",
     "interest": "/openInterest",
+    "tickers": "/24hr",
+    "quotes": "/bookTicker",
+    "payments": "/fundingRate",
+    "index": "/indexPriceKlines",
 }
 BUDGET = (1_000, 10)
 HISTORY_ROWS = 100
@@ -114,7 +118,13 @@ def klines(market: FakeMarket, query: Query) -> object:
 def history_klines(market: FakeMarket, query: Query) -> object:
     """Answer with at most 100 bars between two times, the latest of them."""
     start, end = (int(query[key]) if key in query else None for key in ("startTime", "endTime"))
-    return _rows(market, query, start_ms=start, end_ms=end, limit=HISTORY_ROWS)
+    index = query.get("priceType") == "INDEX"
+    return _rows(market, query, start_ms=start, end_ms=end, limit=HISTORY_ROWS, index=index)
+
+
+def index_klines(market: FakeMarket, query: Query) -> object:
+    """Answer with the latest bars of the index price."""
+    return _rows(market, query, limit=min(int(query.get("limit", "100")), 1_000), index=True)
 
 
 def candle_rows(answer: list) -> list:
@@ -132,7 +142,7 @@ def premium_index(market: FakeMarket, query: Query) -> object:
         return {
             "symbol": symbol,
             "markPrice": mark,
-            "indexPrice": mark,
+            "indexPrice": market.index(symbol),
             "lastFundingRate": market.rate(symbol),
             "forecastFundingRate": "0.00025",
             "interestRate": "0.0001",
@@ -155,16 +165,51 @@ def depth(market: FakeMarket, query: Query) -> object:
 
 def funding_rate(market: FakeMarket, query: Query) -> object:
     symbol = _symbol(market, query)
-    times = market.payments_ms(symbol, int(query.get("limit", "100")))
+    limit = min(int(query.get("limit", "100")), 1_000)
+    start, end = (int(query[key]) - 456 if key in query else None for key in ("startTime", "endTime"))
+    found = market.paid(symbol, start_ms=start, end_ms=end, limit=limit, latest=True)
     return [
         {
             "symbol": symbol,
-            "fundingRate": market.rate(symbol),
+            "fundingRate": rate,
             "fundingTime": time + 456,
             "markPrice": market.mark(symbol),
         }
-        for time in times
+        for time, rate in reversed(found)
     ]
+
+
+def ticker_24hr(market: FakeMarket, query: Query) -> object:
+    def entry(symbol: str) -> dict[str, object]:
+        last = market.last(symbol)
+        return {
+            "symbol": symbol,
+            "priceChange": "150.5",
+            "priceChangePercent": "0.22",
+            "lastPrice": last,
+            "openPrice": last,
+            "highPrice": last,
+            "lowPrice": last,
+            "volume": text(DAY_VOLUME),
+            "quoteVolume": text(DAY_VOLUME * market.last_close(symbol)),
+            "markPrice": market.mark(symbol),
+            "indexPrice": market.index(symbol),
+            "openTime": market.now_ms - 86_400_000,
+            "closeTime": market.now_ms,
+        }
+
+    symbols = [_symbol(market, query)] if "symbol" in query else [one.symbol for one in market.listed]
+    return [entry(symbol) for symbol in symbols]
+
+
+def book_ticker(market: FakeMarket, query: Query) -> object:
+    def entry(symbol: str) -> dict[str, object]:
+        bid, ask = market.best(symbol)
+        sizes = {"bidQty": "12.5", "askQty": "8.3", "time": market.now_ms}
+        return {"symbol": symbol, "bidPrice": bid, "askPrice": ask, **sizes}
+
+    symbols = [_symbol(market, query)] if "symbol" in query else [one.symbol for one in market.listed]
+    return [entry(symbol) for symbol in symbols]
 
 
 def open_interest(market: FakeMarket, query: Query) -> object:
@@ -176,6 +221,9 @@ ROUTES: dict[str, Callable[[FakeMarket, Query], object]] = {
     "/capi/v3/market/exchangeInfo": exchange_info,
     "/capi/v3/market/klines": klines,
     "/capi/v3/market/historyKlines": history_klines,
+    "/capi/v3/market/indexPriceKlines": index_klines,
+    "/capi/v3/market/ticker/24hr": ticker_24hr,
+    "/capi/v3/market/ticker/bookTicker": book_ticker,
     "/capi/v3/market/premiumIndex": premium_index,
     "/capi/v3/market/depth": depth,
     "/capi/v3/market/fundingRate": funding_rate,

@@ -1,0 +1,141 @@
+"""One exchange being asked: its connection, its clock, many questions at once, and what a failure costs."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+from betacli.core.model import Unknown
+from betacli.data.candles import Listing
+from betacli.data.connection import connect
+from betacli.data.transport import Transport, together
+from betacli.data.venue import Venue
+from betacli.errors import ExchangeFailed
+
+T = TypeVar("T")
+
+FIRST_FUTURES_MS = 1_400_000_000_000  # 2014: an exchange's time before it is not in milliseconds
+LAST_TIME_MS = 4_102_444_800_000  # 2100
+
+# An answer that lacks, and no reason to stop.
+NOT_TOLD = frozenset({"bad_response", "bad_symbol", "auth"})
+
+
+class Asker:
+    """Asks one exchange. Nothing is imported or sent before the first question.
+
+    `options` are ccxt constructor arguments of the user, `wall_ms` is this computer's clock; `how` is what
+    `connect` takes besides.
+    """
+
+    def __init__(
+        self, venue: Venue, options: Mapping[str, object], *, wall_ms: Callable[[], int], **how: Any
+    ) -> None:
+        self.venue = venue
+        self._options = options
+        self._wall_ms = wall_ms
+        self._how = how
+        self._transport: Transport | None = None
+        self._server_ms: int | None = None
+        self.clock_skew_ms: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The exchange's."""
+        return self.venue.id
+
+    def close(self) -> None:
+        """Let go of the connection; asking again opens a new one."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    # --- the clock --------------------------------------------------------------------------------------------
+
+    @property
+    def server_ms(self) -> int:
+        """The exchange's time at the first question; this computer's where the exchange tells none."""
+        if self._server_ms is None:
+            self.run(self._read_clock)
+        return self._server_ms or 0
+
+    def present_ms(self) -> int:
+        """Return the exchange's time of this moment, as far as it was told."""
+        return self._wall_ms() + (self.clock_skew_ms or 0)
+
+    async def _read_clock(self) -> None:
+        before_ms = self._wall_ms()
+        try:
+            server_ms = await self.ask("fetch_time")
+        except ExchangeFailed as failed:
+            if failed.reason not in NOT_TOLD:
+                raise
+            server_ms = None
+        after_ms = self._wall_ms()
+        if isinstance(server_ms, int) and FIRST_FUTURES_MS < server_ms < LAST_TIME_MS:
+            self._server_ms = server_ms
+            self.clock_skew_ms = server_ms - (before_ms + after_ms) // 2
+        else:
+            self._server_ms, self.clock_skew_ms = after_ms, None
+
+    # --- asking -----------------------------------------------------------------------------------------------
+
+    async def ask(self, method: str, *what: object) -> Any:
+        """Call one of ccxt's methods, guarded and with retries."""
+        transport = self.connected()
+        return await transport.call(lambda: getattr(transport.exchange, method)(*what))
+
+    async def all_at_once(self, what: str, method: str) -> Any:
+        """Ask for something about all symbols; unknown where the exchange gives nothing sound."""
+        try:
+            return await self.ask(method)
+        except ExchangeFailed as failed:
+            if failed.reason not in NOT_TOLD:
+                raise
+            return Unknown(reason=f"has no {what}: `{self.name}` {failed.detail}")
+
+    def each(
+        self, listings: Sequence[Listing], ask: Callable[[Listing], Coroutine[Any, Any, T | Unknown]]
+    ) -> dict[str, T | Unknown | ExchangeFailed]:
+        """Ask for every listing at once; a failure that concerns one symbol alone is its answer."""
+
+        async def one(listing: Listing) -> T | Unknown | ExchangeFailed:
+            try:
+                return await ask(listing)
+            except ExchangeFailed as failed:
+                if failed.reason == "bad_symbol":
+                    return Unknown(reason=f"is `{listing.symbol}`, which `{self.name}` does not know")
+                if failed.reason not in NOT_TOLD:
+                    raise
+                return failed
+
+        answers = self.run(lambda: together(one(listing) for listing in listings))
+        return {listing.base: answer for listing, answer in zip(listings, answers, strict=True)}
+
+    def known(self, answers: Mapping[str, T | Unknown | ExchangeFailed]) -> dict[str, T | Unknown]:
+        """Return answers in which a failure is one more thing that is not known."""
+        return {
+            base: Unknown(reason=f"is not told: `{self.name}` {answer.detail}")
+            if isinstance(answer, ExchangeFailed)
+            else answer
+            for base, answer in answers.items()
+        }
+
+    def told(self, answers: Mapping[str, T | Unknown | ExchangeFailed]) -> dict[str, T | Unknown]:
+        """Return answers of which at least one is no failure.
+
+        Raises:
+            ExchangeFailed: there are only failures, which is not about a symbol.
+        """
+        failures = [answer for answer in answers.values() if isinstance(answer, ExchangeFailed)]
+        if failures and len(failures) == len(answers):
+            raise failures[0]
+        return self.known(answers)
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a batch of questions to its end, or to the deadline."""
+        return self.connected().run(work)
+
+    def connected(self) -> Transport:
+        """Return the connection, made when it is first needed."""
+        if self._transport is None:
+            self._transport = connect(self.venue, self._options, wall_ms=self._wall_ms, **self._how)
+        return self._transport
