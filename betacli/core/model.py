@@ -257,19 +257,6 @@ class Ticker:
     quote_volume_24h: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarginTier:
-    """One bracket of position size, [floor, cap) in quote currency; a cap of None has no end.
-
-    `maintenance_rate` is a fraction of notional.
-    """
-
-    floor_notional: float
-    cap_notional: float | None
-    maintenance_rate: float
-    max_leverage: float | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Book:
     """An order book: `bids` and `asks` are (n, 2) float64 of price and amount in base units, best first."""
