@@ -20,14 +20,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from betacli.core.arrays import Flags, Indices
 from betacli.core.beta import Recipe, estimate
 from betacli.core.calendar import DAY_MS
 from betacli.core.model import Floats, Times
-
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.int64]
 
 REFIT_DAYS = 7
 HORIZON_DAYS = 30

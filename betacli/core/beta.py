@@ -25,9 +25,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from betacli.core.arrays import Floats
 from betacli.core.kalman import kalman
 from betacli.core.lags import dimson, frazzini_pedersen, scholes_williams
-from betacli.core.model import Floats
 from betacli.core.regress import MIN_OBS, Fit, least_squares, pair
 from betacli.core.shrink import fixed, vasicek
 from betacli.core.student import t_quantile

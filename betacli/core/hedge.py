@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 
 DUST = 1e-12
 FLAT = 1e-20  # of the sum of squares: less variance than this is rounding

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 from betacli.core.regress import Fit, least_squares, pair, regress
 
 BURN_IN = 0.5

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 from betacli.core.regress import Fit, least_squares, newey_west, pair, regress
 
 OVERLAP = 3  # bars over which Frazzini and Pedersen correlate

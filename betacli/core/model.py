@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Times = NDArray[np.int64]
+from betacli.core.arrays import Floats as Floats  # noqa: PLC0414  the nouns hold them
+from betacli.core.arrays import Times as Times  # noqa: PLC0414
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 
 MIN_R_SQUARED = 0.5
 MIN_RETURNS = 30

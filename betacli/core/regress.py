@@ -12,11 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from betacli.core.model import Floats
-
-Flags = NDArray[np.bool_]
+from betacli.core.arrays import Flags, Floats
 
 MIN_OBS = 3
 FLAT = 1e-28  # a mean square below this, relative to returns of 1, is rounding

@@ -13,23 +13,20 @@ tried; beyond that single flips and pairs are tried until none helps, from two s
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Flags, Floats, Indices
 
 ENOUGH = 0.98
 EPSILON = 1e-4
 ENUMERATED = 14
 _ROOM = 1e-12
 
-Mask = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
     """Which legs take their upper notional (N,), and what that deploys (fraction of the plan) and errs in beta."""
 
-    take_upper: Mask
+    take_upper: Flags
     deployed: float
     beta_error: float
 
@@ -78,7 +75,7 @@ def _rank(deployed: Floats, drift: Floats) -> tuple[Floats, Floats]:
 
 
 def _searched(
-    lower: Floats, upper: Floats, betas: Floats, beta: float, notional: float, free: NDArray[np.intp]
+    lower: Floats, upper: Floats, betas: Floats, beta: float, notional: float, free: Indices
 ) -> Floats:
     """Return the local optima reached from all-lower and from a greedy fill by flipping one or two legs at a time."""
     step = (upper - lower)[free] / notional

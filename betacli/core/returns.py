@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from betacli.core.arrays import Floats
 from betacli.core.calendar import bars_per_year
-from betacli.core.model import Floats
 
 MIN_COMMON_ROWS = 60
 MIN_COMMON_SHARE = 0.8

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 
 
 def median(values: Floats) -> float:

@@ -16,13 +16,14 @@ row of all segments lies side by side in memory, and one addition of long rows s
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Thread
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 from betacli.core.regress import FLAT, MIN_OBS
 
 _N_SUMS = 5  # of r, mr, m, mm and 1
@@ -52,11 +53,36 @@ def rolling_beta(returns: Floats, market: Floats, window: int) -> Floats:
     n_bars, n_assets = returns.shape
     path = np.empty(returns.shape)
     width = max(1, min(n_assets, _CACHED // window))
-    for first in range(0, n_assets if window <= n_bars else 0, width):
-        cols = slice(first, first + width)
-        _put_betas(returns[:, cols], market, window, path[:, cols])
+    if window <= n_bars:
+        strips = [slice(first, first + width) for first in range(0, n_assets, width)]
+        _in_threads(lambda cols: _put_betas(returns[:, cols], market, window, path[:, cols]), strips)
     path[: window - 1] = np.nan
     return path
+
+
+def _in_threads(work: Callable[[slice], None], strips: Sequence[slice]) -> None:
+    """Do the work of every strip, on two processors where there are several strips: NumPy lets go of the lock.
+
+    Raises:
+        BaseException: what the work raised.
+    """
+    raised: list[BaseException] = []
+
+    def every_other(first: int) -> None:
+        try:
+            for strip in strips[first::2]:
+                work(strip)
+        except BaseException as error:  # noqa: BLE001  handed to the thread that asked
+            raised.append(error)
+
+    helper = Thread(target=every_other, args=(1,)) if len(strips) > 1 else None
+    if helper is not None:
+        helper.start()
+    every_other(0)
+    if helper is not None:
+        helper.join()
+    if raised:
+        raise raised[0]
 
 
 def _put_betas(returns: Floats, market: Floats, window: int, path: Floats) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from betacli.core.model import Floats
-from betacli.core.regress import Fit, Flags
+from betacli.core.arrays import Flags, Floats
+from betacli.core.regress import Fit
 
 MIN_MEMBERS = 5
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 from betacli.errors import BoundsCannotSum, SolverFailed, TargetOutOfReach
 
 SNAP = 1e-10

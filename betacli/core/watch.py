@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 
 LATE_DAYS = 14
 Z_FALLEN = -2.326

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from betacli.core.model import Floats
+from betacli.core.arrays import Floats
 from betacli.core.regress import Fit, Sample, least_squares, newey_west, total_of
 
 WIDTH = 3.0

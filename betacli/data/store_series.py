@@ -6,8 +6,8 @@ from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from betacli.core.arrays import Words
 from betacli.core.model import Candles, Floats, Times
 from betacli.errors import StoreUnusable
 
@@ -16,7 +16,6 @@ TAIL = 64
 COLUMNS = ("close", "open", "high", "low", "volume", "quote_volume")
 OTHERS = COLUMNS[1:]
 
-Words = NDArray[np.uint64]
 Spans = tuple[tuple[int, int], ...]
 
 

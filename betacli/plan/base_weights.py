@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from betacli.core.arrays import Floats
 from betacli.core.calendar import DAY_MS
-from betacli.core.model import Floats
 from betacli.core.returns import vol_annual
 from betacli.core.weights import NEEDS, WEIGHTINGS, WeightInputs
 from betacli.errors import NoData

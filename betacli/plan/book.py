@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from betacli.core.arrays import Floats
 from betacli.core.beta import PRESETS, estimate
 from betacli.core.hedge import SCENARIO_MOVES, Scenario, aggregate_beta, scenarios
 from betacli.core.margin import SEARCHED_MOVE, Moves, liquidation_moves
-from betacli.core.model import Floats
 from betacli.plan.betas import known
 from betacli.plan.holding import Holding, Role
 from betacli.plan.margin import Margin, MarginTerms, margin_of

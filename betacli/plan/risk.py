@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from betacli.core.arrays import Floats
 from betacli.core.calendar import bars_per_year
-from betacli.core.model import Floats
 from betacli.core.returns import Covariance
 from betacli.core.target import Attainable, Bounds, Solution, solve_target
 from betacli.plan.measure import Measured
