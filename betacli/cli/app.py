@@ -12,7 +12,7 @@ from betacli.cli.about_commands import AboutCommands
 from betacli.cli.basket_commands import BasketCommands
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
-from betacli.cli.helping import HelpfulCommand, HelpfulGroup
+from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
 from betacli.cli.options import (
     BacktestArguments,
@@ -140,6 +140,8 @@ def invoke(argv: list[str], here: World) -> int:
     here = replace(here, options=lambda: option_types(every_group()))
     if argv[:1] == ["help"] and len(argv) == 2 and argv[1] in command_names():
         argv = [argv[1], "--help"]
+    if COMPLETE in os.environ:
+        without_rich()
     completed = " ".join(os.environ.get(name, "") for name in COMPLETED) if COMPLETE in os.environ else ""
     command = typer.main.get_command(build(here, {*argv, *completed.split()}))
     try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from betacli import names
+from betacli.cli import completing
 from betacli.cli.taking import LIMITS, SIZE, WHAT, option
 
 
@@ -37,7 +38,11 @@ class TargetOptions:
     weighting: Annotated[
         str,
         option(
-            "--weighting", panel=LIMITS, metavar="NAME", help=f"Base weights: {', '.join(names.WEIGHTINGS)}."
+            "--weighting",
+            panel=LIMITS,
+            complete=completing.one_of(names.WEIGHTINGS),
+            metavar="NAME",
+            help=f"Base weights: {', '.join(names.WEIGHTINGS)}.",
         ),
     ] = "equal"
     min_weight: Annotated[

@@ -149,3 +149,11 @@ def summary_of(docstring: str) -> tuple[str, list[str]]:
         else:
             told.append(line)
     return "\n".join(told).strip(), examples
+
+
+def without_rich() -> None:
+    """Keep Typer from rendering help texts with Rich while it completes: they hold no markup, and it takes 130 ms."""
+    from typer import _completion_classes as classes  # noqa: PLC0415
+
+    if hasattr(classes, "_sanitize_help_text"):
+        classes._sanitize_help_text = lambda text: text  # noqa: SLF001

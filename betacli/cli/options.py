@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from betacli import names
+from betacli.cli import completing
 from betacli.cli.taking import DATA, OUTPUT, WHAT, option
 from betacli.cli.values import known_name
 
@@ -22,6 +23,7 @@ class WhatOptions:
             "-s",
             panel=WHAT,
             metavar="NAME",
+            complete=completing.sectors,
             help="The sector: see `betacli sectors`. Repeat it for one basket of several.",
         ),
     ] = None
@@ -59,7 +61,12 @@ class BetaOptions:
 class BacktestArguments:
     """What to walk forward over."""
 
-    what: Annotated[str, typer.Argument(metavar="betas", help="What to test: `betas`.")]
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="betas", autocompletion=completing.one_of(("betas",)), help="What to test: `betas`."
+        ),
+    ]
     since: Annotated[
         str | None,
         option("--since", panel=DATA, metavar="TIME", help="Read bars from this UTC moment on."),
@@ -96,6 +103,7 @@ class DataOptions(ConfigOptions):
             "-e",
             panel=DATA,
             metavar="ID",
+            complete=completing.one_of(names.EXCHANGES),
             help=f"{', '.join(names.EXCHANGES)} (`sample` is simulated).",
         ),
     ] = None
@@ -106,11 +114,24 @@ class DataOptions(ConfigOptions):
         ),
     ] = None
     estimator: Annotated[
-        str | None, option("--estimator", panel=DATA, metavar="PRESET", help=f"{', '.join(names.PRESETS)}.")
+        str | None,
+        option(
+            "--estimator",
+            panel=DATA,
+            complete=completing.one_of(names.PRESETS),
+            metavar="PRESET",
+            help=f"{', '.join(names.PRESETS)}.",
+        ),
     ] = None
     timeframe: Annotated[
         str | None,
-        option("--timeframe", panel=DATA, metavar="1d", help="Bars to measure on, in place of the preset's."),
+        option(
+            "--timeframe",
+            panel=DATA,
+            complete=completing.one_of(names.TIMEFRAMES),
+            metavar="1d",
+            help="Bars to measure on, in place of the preset's.",
+        ),
     ] = None
     window: Annotated[
         str | None,
@@ -145,11 +166,26 @@ class OutputOptions:
 
     plan: Annotated[
         str | None,
-        option("--plan", "-p", panel=WHAT, metavar="NAME", help="Options by name: see `betacli help plans`."),
+        option(
+            "--plan",
+            "-p",
+            panel=WHAT,
+            complete=completing.plans,
+            metavar="NAME",
+            help="Options by name: see `betacli help plans`.",
+        ),
     ] = None
 
     format: Annotated[
-        str, option("--format", "-O", panel=OUTPUT, metavar="NAME", help=f"{', '.join(names.FORMATS)}.")
+        str,
+        option(
+            "--format",
+            "-O",
+            panel=OUTPUT,
+            complete=completing.one_of(names.FORMATS),
+            metavar="NAME",
+            help=f"{', '.join(names.FORMATS)}.",
+        ),
     ] = "table"
     output: Annotated[
         Path | None,
@@ -173,10 +209,20 @@ class SectorsArguments:
     """What `sectors` should do, and with what."""
 
     action: Annotated[
-        str, typer.Argument(metavar="[list|show|check]", help="List all, show one, or check a file.")
+        str,
+        typer.Argument(
+            metavar="[list|show|check]",
+            autocompletion=completing.one_of(("list", "show", "check")),
+            help="List all, show one, or check a file.",
+        ),
     ] = "list"
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|FILE]", help="The sector to show, or the file to check.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME|FILE]",
+            autocompletion=completing.shown_sectors,
+            help="The sector to show, or the file to check.",
+        ),
     ] = None
 
 
@@ -188,6 +234,7 @@ class StoreArguments:
         str,
         typer.Argument(
             metavar="[status|verify|fetch|export|clear]",
+            autocompletion=completing.one_of(("status", "verify", "fetch", "export", "clear")),
             help="What is stored, is it sound, fill it, write a candle file, or delete.",
         ),
     ] = "status"
@@ -215,7 +262,12 @@ class HelpArguments:
     """What to explain."""
 
     topic: Annotated[
-        str | None, typer.Argument(metavar="[TOPIC|COMMAND]", help="Without one, the topics and commands.")
+        str | None,
+        typer.Argument(
+            metavar="[TOPIC|COMMAND]",
+            autocompletion=completing.topics,
+            help="Without one, the topics and commands.",
+        ),
     ] = None
 
 
@@ -237,5 +289,9 @@ class SchemaArguments:
 
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[COMMAND]", help="Whose JSON; `error` for errors. Without one, the list."),
+        typer.Argument(
+            metavar="[COMMAND]",
+            autocompletion=completing.schemas,
+            help="Whose JSON; `error` for errors. Without one, the list.",
+        ),
     ] = None

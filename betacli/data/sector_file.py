@@ -323,7 +323,6 @@ def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> di
     found: dict[str, dict[str, Any]] = {}
     declared = form.keys(form.PlanSpec)
     known = {
-        "sector": None if sectors is None else [sector.name for sector in sectors],
         "weighting": reader.known.weightings,
         "estimator": reader.known.estimators,
         "exchange": reader.known.exchanges,
@@ -340,16 +339,33 @@ def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> di
         plan |= {
             key: _texts(reader, node, key)
             for key, node in nodes.items()
-            if kinds[key] is None and key != "only"
+            if kinds[key] is None and key not in {"only", "sector"}
         }
         for key, names in known.items():
             if key in plan:
                 reader.expect_known(nodes[key], key, plan[key], names)
+        if "sector" in nodes:
+            plan["sector"] = _planned_sectors(reader, nodes["sector"], sectors)
         reader.expect_ordered(nodes, plan)
         if "only" in nodes:
             plan["only"] = _only(reader, nodes["only"])
         found[name] = plan
     return found
+
+
+def _planned_sectors(
+    reader: Reader, node: Node, sectors: tuple[Sector, ...] | None
+) -> tuple[str, ...] | str | None:
+    """Return the sector of a plan, or its sectors where it is a list; report those the file does not have."""
+    items = reader.items(node, "sector") if not isinstance(node, Scalar) else None
+    names = []
+    for part in items.nodes if items else (node,) if isinstance(node, Scalar) else ():
+        name = reader.value(part, "sector", form.GROUP)
+        if name is not None:
+            known = None if sectors is None else [sector.name for sector in sectors]
+            reader.expect_known(part, "sector", name, known)
+            names.append(name)
+    return tuple(names) if items else names[0] if names else None
 
 
 def _texts(reader: Reader, node: Node, name: str) -> tuple[str, ...]:

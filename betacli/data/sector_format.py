@@ -139,7 +139,7 @@ class SectorSpec(Struct, forbid_unknown_fields=True, kw_only=True):
 class PlanSpec(Struct, forbid_unknown_fields=True, kw_only=True):
     """Flags under a name: each key is a command-line option without its dashes."""
 
-    sector: _Group | UnsetType = UNSET
+    sector: list[_Group] | _Group | UnsetType = UNSET
     only: list[str | int] | str | UnsetType = UNSET
     benchmark: _Text | UnsetType = UNSET
     estimator: _Id | UnsetType = UNSET

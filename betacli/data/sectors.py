@@ -10,14 +10,21 @@ from typing import Any
 
 from betacli.core.model import Member, Sector, Universe
 from betacli.data.node_reader import KnownNames
+from betacli.data.outline import FILE_NAME, packaged_path
 from betacli.data.sector_file import BUILT_IN, FACTS, LAYERED, SectorFile, read_file
 from betacli.data.sector_format import json_schema
 from betacli.data.yaml_nodes import read_text
 from betacli.errors import BadFile, Problem, safe
 
-__all__ = ["FileSummary", "check_file", "json_schema", "load_universe", "packaged_path", "template"]
-
-FILE_NAME = "sectors.yaml"
+__all__ = [
+    "FILE_NAME",
+    "FileSummary",
+    "check_file",
+    "json_schema",
+    "load_universe",
+    "packaged_path",
+    "template",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +101,6 @@ def check_file(
     return FileSummary(
         path=file.path, sectors=len(file.sectors or ()), assets=len(assets), plans=len(file.layered["plans"])
     )
-
-
-def packaged_path() -> Path:
-    """Return the sector file that comes with betacli: inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / FILE_NAME
-    return inside if inside.is_file() else package.parent / FILE_NAME
 
 
 def template(schema_path: str) -> str:
