@@ -20,10 +20,10 @@ from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_
 from betacli.errors import BadOption, BadUsage, NoData
 from betacli.plan.benchmark import parse_benchmark
 from betacli.plan.request import BasketRequest, BetaRequest, Run
-from betacli.plan.sectors import CheckedFile
 
 if TYPE_CHECKING:  # loaded where it is asked
     from betacli.plan.backtest import BacktestRequest
+    from betacli.plan.sectors import CheckedFile
 
 
 class KnownNames(TypedDict):
@@ -62,6 +62,8 @@ def checked(path: Path | None, here: World) -> CheckedFile:
     Raises:
         BadFile: the file has problems.
     """
+    from betacli.plan.sectors import CheckedFile  # noqa: PLC0415
+
     if path is None:
         candidates = (here.project_dir / FILE_NAME, here.config_dir() / FILE_NAME)
         path = next((candidate for candidate in candidates if candidate.exists()), packaged_path())

@@ -23,16 +23,17 @@ def base_weights(weighting: str, measured: Measured) -> Floats:
     Raises:
         NoData: what the weighting needs is unknown for some asset.
     """
-    n = len(measured.members)
+    n, need = len(measured.members), NEEDS.get(weighting)
+    # A store reads volumes when they are asked for.
+    volumes = [daily_volume(measured, base) or np.nan for base in measured.bases if need == "daily_volume"]
     vol = np.full(n, np.nan)
     if measured.returns is not None and measured.panel is not None:
         vol = vol_annual(measured.returns, measured.panel.timeframe_ms)
     inputs = WeightInputs(
         cap=np.array([_cap(measured, k) for k in range(n)]),
         vol_annual=np.where(vol > 0, vol, np.nan),
-        daily_volume=np.array([daily_volume(measured, base) or np.nan for base in measured.bases]),
+        daily_volume=np.array(volumes or np.full(n, np.nan), dtype=np.float64),
     )
-    need = NEEDS.get(weighting)
     if need is not None:
         lacking = [
             base for base, x in zip(measured.bases, getattr(inputs, need), strict=True) if not np.isfinite(x)
