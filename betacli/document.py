@@ -101,6 +101,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """One step of an explanation: what it is about, and its lines, each with numbers that can be checked."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A titled sequence of blocks; `records` are the rows of the CSV, each a frozen dataclass or a mapping."""
 
@@ -145,7 +153,7 @@ class Report:
 
     `schema` is the command's name; `tool` its versions; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
     `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed;
-    `plan` is the name of the plan whose options were used.
+    `plan` is the name of the plan whose options were used; `explanation` is the arithmetic, where it was asked for.
     """
 
     schema: str
@@ -159,6 +167,7 @@ class Report:
     simulated: bool = False
     exit_code: int = 0
     plan: str | None = None
+    explanation: tuple[Steps, ...] = ()
 
     @property
     def status(self) -> Status:

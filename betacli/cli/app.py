@@ -10,7 +10,7 @@ import typer
 
 from betacli.cli.about_commands import AboutCommands
 from betacli.cli.basket_commands import BasketCommands
-from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
 from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
@@ -48,12 +48,13 @@ def commands(here: World) -> tuple[Command, ...]:
     """Return every command with the groups of options it takes."""
     basket, house = BasketCommands(here), HouseCommands(here)
     about = AboutCommands(here, command_names)
-    planned = (WhatOptions, TargetOptions, DataOptions, OutputOptions)
+    planned = (WhatOptions, TargetOptions, ExplainOptions, DataOptions, OutputOptions)
+    short = (WhatOptions, TargetOptions, HedgeOptions, ExplainOptions, DataOptions, OutputOptions)
     hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
     return (
         (basket.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
         (basket.solve, planned),
-        (basket.hedge, hedged),
+        (basket.hedge, short),
         (basket.checklist, hedged),
         (basket.backtest, (BacktestArguments, WhatOptions, DataOptions, OutputOptions)),
         (house.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),

@@ -1,8 +1,9 @@
 """The commands about betas and baskets: options in, one question to the plan layer, a report out."""
 
 from collections.abc import Callable
+from functools import partial
 
-from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.options import BacktestArguments, BetaOptions, DataOptions, OutputOptions, WhatOptions
 from betacli.cli.progress import progress
@@ -73,7 +74,12 @@ class BasketCommands(Desk):
         return self._deliver(report, output)
 
     def solve(
-        self, what: WhatOptions, target: TargetOptions, data: DataOptions, output: OutputOptions
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        explained: ExplainOptions,
+        data: DataOptions,
+        output: OutputOptions,
     ) -> int:
         """Solve the basket weights that have exactly the target beta.
 
@@ -81,13 +87,19 @@ class BasketCommands(Desk):
         """
         from betacli.plan.basket import plan_basket  # noqa: PLC0415
 
-        return self._basket(plan_basket, what, target, HedgeOptions(), data, output)
+        plan: Callable[..., Report] = plan_basket
+        if explained.explain:
+            from betacli.plan.explain import explain_basket  # noqa: PLC0415
+
+            plan = partial(plan_basket, explain=explain_basket)
+        return self._basket(plan, what, target, HedgeOptions(), data, output)
 
     def hedge(
         self,
         what: WhatOptions,
         target: TargetOptions,
         hedge: HedgeOptions,
+        explained: ExplainOptions,
         data: DataOptions,
         output: OutputOptions,
     ) -> int:
@@ -97,7 +109,12 @@ class BasketCommands(Desk):
         """
         from betacli.plan.hedge import plan_hedge  # noqa: PLC0415
 
-        return self._basket(plan_hedge, what, target, hedge, data, output)
+        plan: Callable[..., Report] = plan_hedge
+        if explained.explain:
+            from betacli.plan.explain import explain_hedge  # noqa: PLC0415
+
+            plan = partial(plan_hedge, explain=explain_hedge)
+        return self._basket(plan, what, target, hedge, data, output)
 
     def checklist(
         self,

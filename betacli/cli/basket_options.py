@@ -5,7 +5,7 @@ from typing import Annotated
 
 from betacli import names
 from betacli.cli import completing
-from betacli.cli.taking import LIMITS, SIZE, WHAT, option
+from betacli.cli.taking import LIMITS, OUTPUT, SIZE, WHAT, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,16 @@ class TargetOptions:
     ] = None
     allow_short: Annotated[
         bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions:
+    """How much is said."""
+
+    explain: Annotated[
+        bool,
+        option("--explain", panel=OUTPUT, help="Write the arithmetic down, step by step with its numbers."),
     ] = False
 
 

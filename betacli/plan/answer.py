@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from betacli.core.candles import iso
 from betacli.core.model import Notice
-from betacli.document import Describable, Report
+from betacli.document import Describable, Report, Steps
 from betacli.plan.measure import Measured
 from betacli.plan.request import Run
 
@@ -17,6 +17,7 @@ def report(
     notices: Sequence[Notice] = (),
     *,
     exit_code: int = 0,
+    explanation: tuple[Steps, ...] = (),
 ) -> Report:
     """Return the report of one command; equal notices are said once, warnings first."""
     every = dict.fromkeys((*measured.notices, *notices))
@@ -31,4 +32,5 @@ def report(
         data=data,
         simulated=measured.inputs.simulated,
         exit_code=exit_code,
+        explanation=explanation,
     )

@@ -1,6 +1,6 @@
 """Which weights have exactly the beta the trader wants, and what do they become in contracts?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from betacli.core.sizing import Sizing, size_account
 from betacli.core.target import Attainable, Bounds, Solution, attainable, solve_base, solve_target
 from betacli.core.weights import effective_assets
 from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Facts, Report, Table
+from betacli.document import Column, Document, Facts, Report, Steps, Table
 from betacli.errors import BadOption, NoData
 from betacli.plan.answer import report
 from betacli.plan.base_weights import base_weights
@@ -189,10 +189,16 @@ class Solved:
     notices: tuple[Notice, ...]
 
 
-def plan_basket(request: BasketRequest, universe: Universe, source: MarketData | None) -> Report:
-    """Answer the `solve` command."""
+def plan_basket(
+    request: BasketRequest,
+    universe: Universe,
+    source: MarketData | None,
+    explain: Callable[[Solved], tuple[Steps, ...]] | None = None,
+) -> Report:
+    """Answer the `solve` command; `explain` writes its arithmetic down."""
     solved = solve_basket(request, universe, source, measure(request.betas, universe, source))
-    return report("solve", request.betas.run, solved.measured, solved.plan, solved.notices)
+    told = explain(solved) if explain else ()
+    return report("solve", request.betas.run, solved.measured, solved.plan, solved.notices, explanation=told)
 
 
 def solve_basket(

@@ -1,6 +1,6 @@
 """Which benchmark short makes the basket neutral, and what does a benchmark move do to the account then?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from betacli.core.checks import THRESHOLDS
@@ -8,7 +8,7 @@ from betacli.core.hedge import hedge_notional, min_variance_ratio
 from betacli.core.model import Notice, Universe
 from betacli.core.sizing import size_nearest
 from betacli.data.candles import MarketData
-from betacli.document import Report
+from betacli.document import Report, Steps
 from betacli.plan.account import funding_of
 from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
@@ -33,8 +33,13 @@ class Hedged:
     notices: tuple[Notice, ...]
 
 
-def plan_hedge(request: BasketRequest, universe: Universe, source: MarketData | None) -> Report:
-    """Answer the `hedge` command.
+def plan_hedge(
+    request: BasketRequest,
+    universe: Universe,
+    source: MarketData | None,
+    explain: Callable[[Solved, HedgePlan], tuple[Steps, ...]] | None = None,
+) -> Report:
+    """Answer the `hedge` command; `explain` writes its arithmetic down.
 
     Raises:
         CannotBeHeld: the exchange would not let the account hold this.
@@ -43,9 +48,9 @@ def plan_hedge(request: BasketRequest, universe: Universe, source: MarketData | 
     hedged = hedge_basket(request, universe, source, solved)
     plan = hedged.plan
     require_holdable(plan.margin if plan.rounded is None else plan.rounded.margin, hedged.terms, plan.equity)
-    return report(
-        "hedge", request.betas.run, solved.measured, hedged.plan, (*solved.notices, *hedged.notices)
-    )
+    notices = (*solved.notices, *hedged.notices)
+    told = explain(solved, plan) if explain else ()
+    return report("hedge", request.betas.run, solved.measured, plan, notices, explanation=told)
 
 
 def hedge_basket(

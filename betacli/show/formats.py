@@ -104,6 +104,7 @@ def _json_text(value: Json) -> str:
 def as_json(report: Report, _: Screen) -> str:
     """Return the report walked field by field in the envelope every command shares."""
     generated: dict[str, Json] = {} if report.generated_at is None else {"generated_at": report.generated_at}
+    explained: dict[str, Json] = {"explanation": walk(report.explanation)} if report.explanation else {}
     return _json_text(
         {
             "schema": f"betacli/{report.schema}",
@@ -118,6 +119,7 @@ def as_json(report: Report, _: Screen) -> str:
             ],
             "excluded": walk(report.excluded),
             "data": walk(report.data),
+            **explained,
         }
     )
 
@@ -235,6 +237,9 @@ def as_md(report: Report, _: Screen) -> str:
         if block.title:
             parts.append(f"## {_escaped(block.title)}")
         parts.append(_md_table(block) if isinstance(block, Table) else _md_facts(block.pairs))
+    for number, step in enumerate(report.explanation, start=1):
+        parts.append(f"## {number}. {_escaped(step.title)}")
+        parts.append("\n".join(f"- {_sentence(line)}" for line in step.lines))
     if report.warnings:
         notices = [f"- **{notice.severity}**: {_sentence(notice.detail)}" for notice in report.warnings]
         parts += ["## Notices", "\n".join(notices)]

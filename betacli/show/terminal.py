@@ -88,6 +88,12 @@ def layout(report: Report, screen: Screen) -> Iterator[Line]:
             yield from _table(grid(block, clean), screen, clean)
         else:
             yield from _facts(block, screen, clean)
+    for number, step in enumerate(report.explanation, start=1):
+        yield []
+        yield from wrapped(spread(clean(f"{number}. {step.title}"), "strong"), screen.width)
+        for line in step.lines:
+            first, *rest = wrapped(spread(clean(line)), screen.width, first=3, rest=7)
+            yield from ([("   ", None), *first], *rest)
     notices = list(_notices(report, clean))
     if notices:
         yield []
