@@ -69,8 +69,8 @@ def checked(line: str) -> int:
     count = 0
     for part in told.split(";"):
         ends = [end.split(" -> ")[0] if k else end for k, end in enumerate(part.split(" = "))]
-        for left, right in pairwise(ends):
-            right = re.split(r" (?!x )(?=[A-Za-z±])|, | to ", right.strip())[0].removesuffix("x")
+        for left, after in pairwise(ends):
+            right = re.split(r" (?!x )(?=[A-Za-z±])|, | to ", after.strip())[0].removesuffix("x")
             found, expected = value(left), value(right)
             if found is None or expected is None or re.fullmatch(NUMBER, left.strip()):
                 continue
