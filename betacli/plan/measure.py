@@ -27,7 +27,7 @@ from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_wei
 from betacli.plan.cross_section import CrossSection, Peers, cross_section, home_of, peers_of, shrink_notices
 from betacli.plan.gather import Gathered, gather
 from betacli.plan.request import BetaRequest, homes
-from betacli.plan.windows import fitting_recipe, shortened, window_grid
+from betacli.plan.windows import fitting_recipe, no_interval, shortened, window_grid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ def measure(
     if source is None:
         return _by_hand(request, universe, sector.title, members, notices)
     preset, recipe, recipe_notices = fitting_recipe(request, source)
-    notices.extend(recipe_notices)
+    notices.extend([*recipe_notices, *no_interval(preset, recipe)])
     parts = benchmark_members(request.benchmark, universe)
     fixed = request.benchmark.weights
     peers = peers_of(recipe, request.sector, {member.base for member in members}, universe, fixed)

@@ -65,6 +65,14 @@ def window_grid(recipe: Recipe, now_ms: int) -> Times:
     return np.arange(last - n_returns * step, last + step, step, dtype=np.int64)
 
 
+def no_interval(preset: str, recipe: Recipe) -> list[Notice]:
+    """Say that a preset's interval does not hold the truth as often as it would claim."""
+    if recipe.has_interval or recipe.coverage is None:
+        return []
+    detail = f"`{preset}` has no interval: its 95 % one would hold the true beta in {recipe.coverage:.1%} of simulated samples"
+    return [Notice(id="no-interval", detail=detail, severity="note")]
+
+
 def shortened(recipe: Recipe, data: Gathered) -> list[Notice]:
     """Say that the preset's window is longer than the benchmark's history."""
     days = (len(data.grid) - 1) * data.step_ms / DAY_MS

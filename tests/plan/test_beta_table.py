@@ -186,3 +186,14 @@ def test_the_comparison_says_what_each_preset_is_worth(cli: Cli) -> None:
         assert (entry["beta"] is None) == (entry["reason"] is not None)
         if entry["beta"] is not None:
             assert (entry["ci_low"] is None) == (not facts[entry["preset"]]["interval"])
+
+
+def test_a_preset_without_an_interval_says_why(cli: Cli) -> None:
+    """Blume's pull to 1 has no interval that holds the truth: null, with the measured share."""
+    report = json.loads(cli("beta", *SAMPLE, "--estimator", "blume-90d").out)
+    said = {w["id"]: w["detail"] for w in report["warnings"]}
+    assert "63.8%" in said["no-interval"]
+    assert report["inputs"]["estimator"]["interval"] is None
+    for asset in report["data"]["assets"]:
+        assert asset["beta"] is not None
+        assert (asset["std_error"], asset["ci_low"], asset["ci_high"]) == (None, None, None)
