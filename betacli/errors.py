@@ -345,13 +345,14 @@ def _beta(value: float, *others: float) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class BoundsCannotSum(NoAnswer):
-    """The lower bounds sum to more than one, or the upper bounds to less."""
+    """The lower bounds sum to more than one, or the upper bounds to less: `takes` is what liquidity allows then."""
 
     kind = "bounds_cannot_sum"
     name: str
     lower_sum: float
     upper_sum: float
     n_assets: int
+    takes: float | None = None
 
     @property
     def message(self) -> str:
@@ -361,6 +362,8 @@ class BoundsCannotSum(NoAnswer):
 
     @property
     def hint(self) -> str | None:
+        if self.takes is not None:
+            return f"liquidity allows {self.takes:,.0f} in all: lower `--notional`, or raise the `cap_` limits of `checklist`"
         if self.upper_sum < 1:
             least = f"{1 / self.n_assets:.4g}"
             return f"raise `--max-weight` (and members' own `max_weight`) to at least {least}, or add assets"

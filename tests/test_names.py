@@ -3,7 +3,7 @@
 from betacli import names
 from betacli.core.beta import ESTIMATORS, PRESETS
 from betacli.core.calendar import TIMEFRAMES_MS
-from betacli.core.checks import THRESHOLDS
+from betacli.core.checks import CHECKS, THRESHOLDS
 from betacli.core.weights import WEIGHTINGS
 from betacli.data.gates import GATES
 from betacli.data.venues import VENUES
@@ -18,6 +18,7 @@ def test_every_tuple_of_names_equals_the_keys_of_its_dict() -> None:
     assert tuple(TIMEFRAMES_MS) == names.TIMEFRAMES
     assert tuple(GATES) == names.GATES
     assert tuple(THRESHOLDS) == names.CHECKLIST
+    assert tuple(CHECKS) == names.STEPS
     assert tuple(VENUES) == names.VENUES
 
 

@@ -14,6 +14,8 @@ from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptio
 from betacli.cli.closed import ClosedPipe
 from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
+from betacli.cli.market_commands import MarketCommands
+from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import (
     BacktestArguments,
     BetaOptions,
@@ -51,12 +53,20 @@ def commands(here: World) -> tuple[Command, ...]:
     planned = (WhatOptions, TargetOptions, ExplainOptions, DataOptions, OutputOptions)
     short = (WhatOptions, TargetOptions, HedgeOptions, ExplainOptions, DataOptions, OutputOptions)
     hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
+    carried = (WhatOptions, TargetOptions, HedgeOptions, HoldingOptions, DataOptions, OutputOptions)
+    market = MarketCommands(here)
     return (
         (basket.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
         (basket.solve, planned),
         (basket.hedge, short),
-        (basket.checklist, hedged),
+        (
+            basket.checklist,
+            (WhatOptions, TargetOptions, HedgeOptions, StepOptions, DataOptions, OutputOptions),
+        ),
         (basket.backtest, (BacktestArguments, WhatOptions, DataOptions, OutputOptions)),
+        (market.liquidity, hedged),
+        (market.funding, carried),
+        (market.basis, carried),
         (house.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),
         (house.data, (StoreArguments, WhatOptions, DataOptions, OutputOptions)),
         (house.doctor, (DataOptions, OutputOptions)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from betacli import names
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import BacktestArguments, ConfigOptions, DataOptions, WhatOptions
 from betacli.cli.values import MAX_BETA, betas_by_hand, known_name, listed, moment, number
 from betacli.cli.world import World
@@ -17,12 +18,13 @@ from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
 from betacli.core.model import Benchmark, Universe
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
-from betacli.errors import BadOption, BadUsage, NoData
+from betacli.errors import BadOption, BadUsage, NoData, UnknownName
 from betacli.plan.benchmark import parse_benchmark
-from betacli.plan.request import BasketRequest, BetaRequest, Run
+from betacli.plan.request import BasketRequest, BetaRequest, Run, find_sector
 
 if TYPE_CHECKING:  # loaded where it is asked
     from betacli.plan.backtest import BacktestRequest
+    from betacli.plan.carrying import Holding
     from betacli.plan.sectors import CheckedFile
 
 
@@ -167,9 +169,50 @@ def basket_request(
         min_weight=number("--min-weight", target.min_weight, least=-1, most=1),
         max_weight=number("--max-weight", target.max_weight, above=0, most=1),
         allow_short=target.allow_short,
+        liquidity_cap=target.liquidity_cap,
         hedge_to=number("--hedge-to", hedge.hedge_to, least=-MAX_BETA, most=MAX_BETA) or 0.0
         if hedge
         else 0.0,
+    )
+
+
+def steps_of(
+    options: StepOptions, what: WhatOptions, data: ConfigOptions, here: World
+) -> tuple[tuple[str, ...], WhatOptions]:
+    """Return the steps asked for, by name, and what is left of `--only`: the members.
+
+    A word of `--only` that is no member of the sector but a step's name or number is that step.
+
+    Raises:
+        UnknownName: there is no such step.
+    """
+    asked = list(listed("--step", options.step))
+    words = listed("--only", what.only)
+    if words and what.sector_name is not None and any(word in _STEP_NAMES for word in words):
+        bases = find_sector(read_universe(data, here), what.sector_name).bases
+        asked += [word for word in words if word in _STEP_NAMES and word not in bases]
+        left = [word for word in words if word not in asked]
+        what = replace(what, only=",".join(left) or None)
+    for word in asked:
+        if word not in _STEP_NAMES:
+            raise UnknownName(what="step", name=word, known=names.STEPS)
+    return tuple(name for name in names.STEPS if name in {_STEP_NAMES[word] for word in asked}), what
+
+
+_STEP_NAMES = {name: name for name in names.STEPS} | {
+    str(k): name for k, name in enumerate(names.STEPS, start=1)
+}
+
+
+def holding_of(options: HoldingOptions) -> Holding:
+    """Validate how long a position is held, and at which fees."""
+    from betacli.plan.carrying import Holding, Role  # noqa: PLC0415
+
+    roles: dict[str, Role] = {"taker": "taker", "maker": "maker"}
+    return Holding(
+        horizon_days=None if options.horizon is None else _days("--horizon", options.horizon),
+        fees=roles[known_name("fee", options.fees, tuple(roles))],
+        fee_bps=number("--fee-bps", options.fee_bps, least=-100, most=1000),
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
+from betacli.cli.market_options import StepOptions
 from betacli.cli.options import BacktestArguments, BetaOptions, DataOptions, OutputOptions, WhatOptions
 from betacli.cli.progress import progress
 from betacli.cli.values import known_name
@@ -121,16 +122,22 @@ class BasketCommands(Desk):
         what: WhatOptions,
         target: TargetOptions,
         hedge: HedgeOptions,
+        steps: StepOptions,
         data: DataOptions,
         output: OutputOptions,
     ) -> int:
         """Judge the trade in eight steps; exit 10 when one fails.
 
+        `--step liquidity` or `--only liquidity` shows one step; a member's name in `--only` is a member.
+
         Example: betacli checklist --sector l1 --target 1.4 --leverage 5 --exchange sample
         """
+        from betacli.cli.asking import steps_of  # noqa: PLC0415
         from betacli.plan.checklist import plan_checklist  # noqa: PLC0415
 
-        return self._basket(plan_checklist, what, target, hedge, data, output)
+        chosen, what = steps_of(steps, what, data, self._here)
+        plan = partial(plan_checklist, only=chosen, strict=steps.strict)
+        return self._basket(plan, what, target, hedge, data, output)
 
     def _basket(
         self,

@@ -61,6 +61,14 @@ class TargetOptions:
     allow_short: Annotated[
         bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
     ] = False
+    liquidity_cap: Annotated[
+        bool,
+        option(
+            "--liquidity-cap",
+            panel=LIMITS,
+            help="No asset above the largest order its market takes: see `betacli liquidity`.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

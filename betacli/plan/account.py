@@ -44,11 +44,9 @@ def funding_of(
     reason = "no source of funding rates was named"
     if source is not None and not source.live:
         reason = "the rates of a past moment are not known"
-    elif source is not None and not source.simulated:
-        reason = "an exchange's rates are not read yet"
     elif source is not None:
         names = sorted({leg.base for leg in (*basket, *hedge)})
-        answers = source.funding([measured.listings[name] for name in names])
+        answers = source.funding([measured.listings[name] for name in names if name in measured.listings])
         rates = {
             name: answer.rate * 24 / answer.interval_hours
             for name, answer in answers.items()

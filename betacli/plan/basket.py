@@ -19,6 +19,7 @@ from betacli.plan.answer import report
 from betacli.plan.base_weights import base_weights
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
+from betacli.plan.liquidity_cap import capped
 from betacli.plan.measure import Measured, measure
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
@@ -220,6 +221,9 @@ def solve_basket(
     notices = beta_notices(assets, universe)
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = _bounds(request, universe, measured)
+    if request.liquidity_cap:
+        bounds, cap_notices = capped(bounds, sizing.notional, measured, universe, source)
+        bound_notices = [*bound_notices, *cap_notices]
     sigma, sigma_notices = _covariance(measured)
     base = base_weights(request.weighting, measured)
     reach = attainable(measured.betas, bounds)

@@ -61,7 +61,7 @@ class BasketRequest:
 
     `target` is the basket's beta (None keeps the base weights); any two of `notional`, `equity` and `leverage`
     fix the third; `hedge_to` is the benchmark exposure to keep per unit of basket notional. `max_weight` is None
-    where only the default of the sector file applies.
+    where only the default of the sector file applies; `liquidity_cap` narrows every weight to what its market takes.
     """
 
     betas: BetaRequest
@@ -73,6 +73,7 @@ class BasketRequest:
     min_weight: float | None = None
     max_weight: float | None = None
     allow_short: bool = False
+    liquidity_cap: bool = False
     hedge_to: float = 0.0
 
     def __post_init__(self) -> None:

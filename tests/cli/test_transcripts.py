@@ -108,7 +108,18 @@ def test_there_is_a_transcript_of_every_command_in_every_format() -> None:
     from betacli import names
 
     commands = {parse(path.read_text(encoding="utf-8"))[0] for path in CASES}
-    for command in ("beta", "solve", "hedge", "checklist", "sectors", "sectors show", "sectors check"):
+    for command in (
+        "beta",
+        "solve",
+        "hedge",
+        "checklist",
+        "liquidity",
+        "funding",
+        "basis",
+        "sectors",
+        "sectors show",
+        "sectors check",
+    ):
         for fmt in names.FORMATS:
             assert any(c.startswith(f"betacli {command} ") and f"-O {fmt}" in c for c in commands), (
                 command,

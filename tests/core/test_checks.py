@@ -4,20 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall
+from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall, strictly
 
 LEG = LegEvidence(
     base="ETH", notional=50_000, tradable=True, why_not=None, daily_volume=1e9, half_width=0.2, r_squared=0.7,
-    overridden=False, shortfall=False,
+    overridden=False, shortfall=False, grade="A", grade_by="age_days", beta_range=0.3,
 )  # fmt: skip
 GOOD = Evidence(
     benchmark="BTC", last_bar="2026-10-28T00:00:00Z", n_returns=90, sector="l1", sector_r_squared=0.7,
     members_asked=4, members_kept=4, excluded=(), missing_allowed=False,
     legs=(LEG, replace(LEG, base="SOL")), target=1.4, attainable=(1.1, 1.8), basket_beta=1.4, effective_assets=3.5,
     max_weight=0.4, no_basket=None, equity=50_000, account_leverage=4.8, initial_margin=5_000,
-    liquidation_known=True, liquidation_moves=(0.4, -0.5), worst_move=0.1, basket_r_squared=0.7,
+    liquidation_known=True, liquidation_moves=(0.4, -0.5), worst_day=0.1, basket_r_squared=0.7,
     hedge_notional=-140_000, hedge_asked=0.0, rounded_aggregate=0.001, planned_aggregate=0.0, drift=0.05,
-    next_due="2026-11-04T00:00:00Z",
+    next_due="2026-11-04T00:00:00Z", age_days=0.3, largest=("ETH", 0.4), hedge_ratio=-1.4, horizon_days=7.0,
+    funding_bps=5.0, basis_risk=0.02,
 )  # fmt: skip
 
 
@@ -54,6 +55,25 @@ def test_a_good_trade_passes_every_step(step: str) -> None:
         ("betas", {"legs": (replace(LEG, half_width=1.2),)}, "fail"),
         ("betas", {"legs": (LEG, replace(LEG, base="SOL", half_width=None, overridden=True))}, "warn"),
         ("betas", {"legs": (replace(LEG, half_width=None, overridden=True),)}, "manual"),
+        ("betas", {"legs": (replace(LEG, half_width=None),)}, "manual"),
+        ("betas", {"legs": ()}, "fail"),
+        ("betas", {"age_days": 3.0}, "warn"),
+        ("betas", {"age_days": 8.0}, "fail"),
+        ("betas", {"legs": (replace(LEG, beta_range=1.6),)}, "warn"),
+        ("betas", {"legs": (replace(LEG, r_squared=0.2),)}, "warn"),
+        ("betas", {"legs": (replace(LEG, fallen=True),)}, "warn"),
+        ("liquidity", {"legs": (replace(LEG, grade="C", grade_by="spread_bps"),)}, "warn"),
+        ("liquidity", {"legs": (LEG, replace(LEG, base="SOL", grade="D", grade_by="slippage_bps"))}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, grade=None, grade_unknown="of the past"),)}, "manual"),
+        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=0.7),)}, "warn"),
+        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=0.4),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=None),)}, "fail"),
+        ("liquidity", {"legs": ()}, "fail"),
+        ("hedge", {"funding_bps": -60.0}, "warn"),
+        ("hedge", {"funding_bps": -151.0}, "fail"),
+        ("hedge", {"funding_bps": 400.0}, "pass"),
+        ("hedge", {"funding_bps": None, "funding_unknown": "of the past"}, "manual"),
+        ("hedge", {"basis_risk": 0.3}, "warn"),
         ("strategy", {"target": None}, "warn"),
         ("strategy", {"no_basket": "no weights give 3.00"}, "fail"),
         ("size", {"account_leverage": 12.0}, "warn"),
@@ -83,6 +103,28 @@ def test_a_threshold_turns_a_step() -> None:
     """The same evidence fails under a tighter limit."""
     assert status("size", GOOD, account_leverage_fail=4, account_leverage_warn=2) == "fail"
     assert status("liquidity", GOOD, participation_fail=1e-6, participation_warn=1e-7) == "fail"
+
+
+def test_strictly_a_warning_fails_and_nothing_else_changes() -> None:
+    """Only `warn` becomes `fail`; what was said, the numbers and the way out stay."""
+    warned = CHECKS["size"][1](replace(GOOD, account_leverage=12.0), THRESHOLDS)
+    failed = strictly(warned)
+    assert failed.status == "fail"
+    assert (failed.summary, failed.facts, failed.next_step) == (
+        warned.summary,
+        warned.facts,
+        warned.next_step,
+    )
+    for changed in ({}, {"equity": None, "account_leverage": None}):
+        kept = CHECKS["size"][1](replace(GOOD, **changed), THRESHOLDS)
+        assert strictly(kept) == kept
+
+
+@pytest.mark.parametrize("step", CHECKS)
+def test_what_does_not_pass_says_what_to_do(step: str) -> None:
+    """Without a basket every step that fails names a way out, and one that passes names none."""
+    verdict = CHECKS[step][1](replace(GOOD, no_basket="no weights give 3.00", members_kept=1), THRESHOLDS)
+    assert (verdict.next_step is None) == (verdict.status == "pass")
 
 
 def test_the_verdict_is_the_worst_step() -> None:

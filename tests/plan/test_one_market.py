@@ -23,6 +23,7 @@ MAY_DIFFER = {
     "rounded_notional",
     "rounded_aggregate_beta",
     "margin",
+    "funding",
 }
 
 

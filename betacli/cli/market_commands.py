@@ -1,0 +1,93 @@
+"""The commands about markets: what trades, what it costs to hold, and what may stand in for what."""
+
+from collections.abc import Callable
+from functools import partial
+
+from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.desk import Desk
+from betacli.cli.market_options import HoldingOptions
+from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
+from betacli.document import Report
+from betacli.errors import BadUsage
+
+
+class MarketCommands(Desk):
+    """`liquidity`, `funding`, `basis`."""
+
+    PANEL = "Markets"
+
+    def liquidity(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Walk the planned orders through the books: spread, depth, slippage, a grade, the largest order.
+
+        Example: betacli liquidity --sector l1 --target 1.4 --exchange sample
+        """
+        from betacli.plan.liquidity import plan_liquidity  # noqa: PLC0415
+
+        return self._market(plan_liquidity, what, target, hedge, data, output)
+
+    def funding(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        holding: HoldingOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Project funding of basket and hedge at each symbol's own interval, with fees and the break-even return.
+
+        Example: betacli funding --sector l1 --target 1.4 --exchange sample
+        """
+        from betacli.cli.asking import holding_of  # noqa: PLC0415
+        from betacli.plan.funding import plan_funding  # noqa: PLC0415
+
+        plan = partial(plan_funding, holding=holding_of(holding))
+        return self._market(plan, what, target, hedge, data, output)
+
+    def basis(
+        self,
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        holding: HoldingOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Measure the contracts against index or spot, basis risk, and the carry of dated futures.
+
+        Example: betacli basis --sector l1 --exchange sample
+        """
+        from betacli.cli.asking import holding_of  # noqa: PLC0415
+        from betacli.plan.basis import plan_basis  # noqa: PLC0415
+
+        plan = partial(plan_basis, holding=holding_of(holding))
+        return self._market(plan, what, target, hedge, data, output)
+
+    def _market(
+        self,
+        plan: Callable[..., Report],
+        what: WhatOptions,
+        target: TargetOptions,
+        hedge: HedgeOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Answer a question about the markets of a planned basket."""
+        from betacli.cli import asking, sources  # noqa: PLC0415
+
+        output.check()
+        if len(what.benchmark or ()) > 1:
+            raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
+        universe = asking.read_universe(data, self._here)
+        betas = asking.beta_request(what, data, universe, self._here)
+        request = asking.basket_request(betas, target, hedge)
+        with sources.market_for(betas, universe, data, self._here) as market:
+            report = plan(request, universe, market)
+        return self._deliver(report, output)

@@ -1,0 +1,46 @@
+"""The options of commands about markets: how long a position is held, at which fees, and which steps are judged."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from betacli.cli.taking import LIMITS, WHAT, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldingOptions:
+    """How long, and at which fees."""
+
+    horizon: Annotated[
+        str | None,
+        option(
+            "--horizon",
+            panel=WHAT,
+            metavar="7d",
+            help="How long the position is held. Default: `rebalance_days` of the sector file, 7 d.",
+        ),
+    ] = None
+    fees: Annotated[
+        str, option("--fees", panel=LIMITS, metavar="taker", help="Which of the market's fees: taker, maker.")
+    ] = "taker"
+    fee_bps: Annotated[
+        float | None,
+        option(
+            "--fee-bps", panel=LIMITS, metavar="BPS", help="The fee of one fill, in place of every market's."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOptions:
+    """Which steps of the checklist, and how hard."""
+
+    step: Annotated[
+        str | None,
+        option(
+            "--step",
+            panel=WHAT,
+            metavar="liquidity,4",
+            help="These steps alone, by name or number; `--only` takes their names too.",
+        ),
+    ] = None
+    strict: Annotated[bool, option("--strict", panel=LIMITS, help="A step that warns fails.")] = False

@@ -1,0 +1,93 @@
+"""What the eight steps of a first basket trade look at, and what one of them says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["pass", "warn", "fail", "manual"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A step's status, its sentence, the numbers it rests on, what to do, and the limits it was held against."""
+
+    status: Status
+    summary: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    next_step: str | None = None
+    threshold: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEvidence:
+    """What is known of one leg; None is unknown.
+
+    `grade` is that of its liquidity, `grade_by` what decided it and `grade_unknown` why there is none; `proxy` names
+    what is held in its place, with the R² of one on the other. `half_width` is half the 95 % interval of its beta,
+    `beta_range` the spread of its betas over thirds of the window; `fallen` tells that its correlation has.
+    """
+
+    base: str
+    notional: float
+    tradable: bool | None
+    why_not: str | None
+    daily_volume: float | None
+    half_width: float | None
+    r_squared: float | None
+    overridden: bool
+    shortfall: bool
+    grade: str | None = None
+    grade_by: str | None = None
+    grade_unknown: str | None = None
+    beta_range: float | None = None
+    fallen: bool = False
+    proxy: str | None = None
+    proxy_r_squared: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything the eight steps look at. Unknown is None; `no_basket` says why there is no basket.
+
+    `age_days` is how long ago the last bar closed; `worst_day` the benchmark's largest move of a day in the window;
+    `funding_bps` what the hedged basket receives over `horizon_days` in bps of its notional, `basis_risk` the basis
+    risk of the whole as a fraction a year, each with why it is unknown.
+    """
+
+    benchmark: str
+    last_bar: str | None
+    n_returns: int | None
+    sector: str
+    sector_r_squared: float | None
+    members_asked: int
+    members_kept: int
+    excluded: tuple[str, ...]
+    missing_allowed: bool
+    legs: tuple[LegEvidence, ...]
+    target: float | None
+    attainable: tuple[float, float] | None
+    basket_beta: float | None
+    effective_assets: float | None
+    max_weight: float | None
+    no_basket: str | None
+    equity: float | None
+    account_leverage: float | None
+    initial_margin: float | None
+    liquidation_known: bool
+    liquidation_moves: tuple[float, ...]
+    worst_day: float | None
+    basket_r_squared: float | None
+    hedge_notional: float | None
+    hedge_asked: float
+    rounded_aggregate: float | None
+    planned_aggregate: float | None
+    drift: float | None
+    next_due: str
+    age_days: float | None = None
+    largest: tuple[str, float] | None = None
+    hedge_ratio: float | None = None
+    horizon_days: float | None = None
+    funding_bps: float | None = None
+    funding_unknown: str | None = None
+    basis_risk: float | None = None
+    basis_unknown: str | None = None

@@ -1,0 +1,65 @@
+"""How long a position is held and at which fees: what a question about carry adds to one about a basket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from betacli.core.checks import THRESHOLDS
+from betacli.core.model import Notice, Universe
+from betacli.plan.attempt import Attempt
+from betacli.plan.liquidity_rows import LiquidityRow
+from betacli.plan.measure import Measured
+
+Role = Literal["maker", "taker"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """`horizon_days` is None for the rebalance interval; `fee_bps` stands in for every market's own fee."""
+
+    horizon_days: float | None = None
+    fees: Role = "taker"
+    fee_bps: float | None = None
+
+    def days(self, universe: Universe) -> float:
+        """Return the horizon in days: as asked, or the sector file's rebalance interval."""
+        default = universe.checklist.get("rebalance_days", THRESHOLDS["rebalance_days"])
+        return default if self.horizon_days is None else self.horizon_days
+
+    def fee_of(self, measured: Measured, base: str) -> float | None:
+        """Return the fee of one fill as a fraction of its notional; None where the market does not tell."""
+        if self.fee_bps is not None:
+            return self.fee_bps / 1e4
+        listing = measured.listings.get(base)
+        if listing is None or listing.market is None:
+            return None
+        return listing.market.taker_fee if self.fees == "taker" else listing.market.maker_fee
+
+
+def fees_both_ways(holding: Holding, found: Attempt, notices: list[Notice]) -> float | None:
+    """Return what the fees of getting into every leg and the hedge and out again come to, below zero."""
+    paid, lacking = 0.0, []
+    for base, notional in found.orders.items():
+        fee = holding.fee_of(found.measured, base)
+        if fee is None:
+            lacking.extend([base] if notional else [])
+        else:
+            paid -= 2 * fee * abs(notional)
+    if lacking:
+        detail = f"no {holding.fees} fee is told for {', '.join(sorted(lacking))}: state one with `--fee-bps`"
+        notices.append(Notice(id="fees-unknown", detail=detail, severity="note"))
+        return None
+    return paid + 0.0
+
+
+def entry_both_ways(rows: Mapping[str, LiquidityRow], orders: Mapping[str, float]) -> float | None:
+    """Return what half spreads and slippage in and out come to, below zero; None where a book does not tell."""
+    paid = 0.0
+    for base, notional in orders.items():
+        row = rows.get(base)
+        if not notional:
+            continue
+        if row is None or row.entry_cost_bps is None or row.exit_cost_bps is None:
+            return None
+        paid -= abs(notional) * (row.entry_cost_bps + row.exit_cost_bps) / 1e4
+    return paid + 0.0
