@@ -154,6 +154,8 @@ class Report:
     `schema` is the command's name; `tool` its versions; `generated_at` and `as_of` are ISO 8601 with `Z`, the first None under
     `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed;
     `plan` is the name of the plan whose options were used; `explanation` is the arithmetic, where it was asked for.
+    `plan` is the name of the plan whose options were used; `exchange_unchecked` tells that nobody has checked how the
+    exchange answers.
     """
 
     schema: str
@@ -168,6 +170,7 @@ class Report:
     exit_code: int = 0
     plan: str | None = None
     explanation: tuple[Steps, ...] = ()
+    exchange_unchecked: bool = False
 
     @property
     def status(self) -> Status:

@@ -27,6 +27,7 @@ WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "min-variance")
 SAMPLE = "sample"
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")
 EXCHANGES = (*VENUES, SAMPLE)
+FILES = "files"  # what candle files are called where an exchange would be
 TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
 GATES = (
     "max_age_bars",

@@ -54,8 +54,16 @@ def read_universe(options: ConfigOptions, here: World) -> Universe:
         project_dir=here.project_dir,
         user_dir=here.config_dir(),
         options=here.options,
-        **KNOWN_NAMES,
+        **_known_names(options),
     )
+
+
+def _known_names(options: ConfigOptions) -> KnownNames:
+    """Return the names a sector file may use: with `--exchange-unchecked`, also the exchange that is named with it."""
+    named = options.exchange if isinstance(options, DataOptions) and options.exchange_unchecked else None
+    if named is None:
+        return KNOWN_NAMES
+    return KnownNames(**{**KNOWN_NAMES, "exchanges": (*names.EXCHANGES, named)})
 
 
 def checked(path: Path | None, here: World) -> CheckedFile:

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from betacli import names
 from betacli.cli.options import OutputOptions
 from betacli.cli.world import World
 from betacli.document import Report
+
+KNOWN_SOURCES = (*names.EXCHANGES, names.FILES)
 
 
 class Desk:
@@ -24,6 +27,8 @@ class Desk:
 
         if output.plan is not None:
             report = replace(report, plan=output.plan)
+        if getattr(report.inputs, "exchange", None) not in (None, *KNOWN_SOURCES):
+            report = replace(report, exchange_unchecked=True)
         deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
         if output.verbose:
             say_inputs(report, self._here)

@@ -8,7 +8,7 @@ from betacli import names
 from betacli.cli import asking, sources
 from betacli.cli.options import DataOptions
 from betacli.cli.output import screen_of
-from betacli.cli.values import known_name, number
+from betacli.cli.values import number
 from betacli.cli.world import World
 from betacli.core.model import Universe
 from betacli.data.candle_store import STEM, CandleStore
@@ -26,7 +26,7 @@ def diagnose(options: DataOptions, here: World) -> Report:
     """Look at versions, configuration, store, network, clock and terminal."""
     universe = asking.read_universe(options, here)
     run = asking.run_of(options, here)
-    default = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
+    default = sources.chosen_exchange(options, universe)
     screen = screen_of(here, here.stdout, None)
     width = "no terminal" if screen.width is None else f"{screen.width} columns"
     return plan_doctor(
@@ -36,7 +36,7 @@ def diagnose(options: DataOptions, here: World) -> Report:
         origins=universe.origins,
         store=_store(here),
         proxy=_proxy(here.environ),
-        venues=_venues(universe, run, options, here),
+        venues=_venues(default, universe, run, options, here),
         terminal=f"{width}, {'colour' if screen.colour else 'no colour'}, {'Unicode' if screen.unicode else 'ASCII'}",
     )
 
@@ -64,14 +64,17 @@ def _proxy(environ: Mapping[str, str]) -> str | None:
     return next((f"from {name}" for name in PROXIES if environ.get(name)), None)
 
 
-def _venues(universe: Universe, run: Run, options: DataOptions, here: World) -> list[VenueHealth]:
+def _venues(
+    default: str, universe: Universe, run: Run, options: DataOptions, here: World
+) -> list[VenueHealth]:
     """Ask each exchange for its time, all within `--timeout`; offline, none."""
     if options.offline:
         return []
     timeout_s = number("--timeout", options.timeout, above=0, most=3600) or 0.0
     deadline = here.monotonic() + timeout_s
     found = []
-    for left, exchange in zip(range(len(names.VENUES), 0, -1), names.VENUES, strict=True):
+    asked = [*names.VENUES, *({default} - {*names.EXCHANGES})]
+    for left, exchange in zip(range(len(asked), 0, -1), asked, strict=True):
         share_s = max(0.1, (deadline - here.monotonic()) / left)
         make = partial(sources.exchange_of, exchange, run, universe, here, share_s)
         found.append(probe(exchange, make, here.monotonic))

@@ -107,6 +107,14 @@ class DataOptions(ConfigOptions):
             help=f"{', '.join(names.EXCHANGES)} (`sample` is simulated).",
         ),
     ] = None
+    exchange_unchecked: Annotated[
+        bool,
+        option(
+            "--exchange-unchecked",
+            panel=DATA,
+            help="Let `--exchange` be any exchange of ccxt, though nobody has checked how it answers.",
+        ),
+    ] = False
     candles: Annotated[
         Path | None,
         option(

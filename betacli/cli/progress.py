@@ -1,6 +1,7 @@
 """Progress on stderr, where somebody watches."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from betacli.cli.world import World
 
@@ -15,7 +16,8 @@ def progress(here: World, what: str) -> Callable[[int, int], None]:
     def draw(done: int, total: int) -> None:
         filled = WIDTH * done // max(1, total)
         end = "\r\x1b[2K" if done >= total else ""
-        here.stderr.write(f"\r{what} [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}{end}")
-        here.stderr.flush()
+        with suppress(OSError):  # nobody watches any more
+            here.stderr.write(f"\r{what} [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}{end}")
+            here.stderr.flush()
 
     return draw

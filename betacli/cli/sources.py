@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from betacli import names
 from betacli.cli.options import DataOptions
+from betacli.cli.progress import progress
 from betacli.cli.values import known_name, number
 from betacli.cli.world import World
 from betacli.core.model import Universe
@@ -25,6 +26,21 @@ if TYPE_CHECKING:  # loaded where they are opened
 
 _LOOPBACK = re.compile(r"(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?")
 _TEST_SYSTEMS = ("testnet", "sandbox", "demo", "vst")
+
+
+def chosen_exchange(options: DataOptions, universe: Universe) -> str:
+    """Return the exchange to ask: one betacli knows, or with `--exchange-unchecked` any that ccxt has.
+
+    Raises:
+        UnknownName: it is none of them.
+    """
+    exchange = options.exchange or universe.exchange
+    if exchange not in names.EXCHANGES and options.exchange_unchecked:
+        from betacli.data.loading import ccxt_knows  # noqa: PLC0415
+
+        if ccxt_knows(exchange):
+            return exchange
+    return known_name("exchange", exchange, names.EXCHANGES)
 
 
 @contextmanager
@@ -46,14 +62,15 @@ def market_for(
 
         yield FileMarket(options.candles, now_ms=request.run.now_ms)
     else:
-        exchange = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
+        exchange = chosen_exchange(options, universe)
         if exchange == names.SAMPLE:
             from betacli.data.sample import SampleMarket  # noqa: PLC0415
 
             yield SampleMarket(now_ms=request.run.now_ms)
-        elif options.no_store:
+        elif options.no_store or exchange not in names.VENUES:
             if options.offline:
-                problem = "`--offline` answers from the store, and `--no-store` forbids it"
+                forbids = "`--no-store` forbids it" if options.no_store else f"`{exchange}` is never stored"
+                problem = f"`--offline` answers from the store, and {forbids}"
                 raise BadUsage(problem=problem, way_out="give one of the two")
             with closing(exchange_of(exchange, request.run, universe, here, timeout_s)) as market:
                 yield market
@@ -71,7 +88,7 @@ def history_of(run: Run, universe: Universe, options: DataOptions, here: World) 
 
         yield FileMarket(options.candles, now_ms=run.now_ms)
         return
-    exchange = known_name("exchange", options.exchange or universe.exchange, names.EXCHANGES)
+    exchange = chosen_exchange(options, universe)
     if exchange == names.SAMPLE:
         from betacli.data.sample import SampleMarket  # noqa: PLC0415
 
@@ -137,9 +154,11 @@ def exchange_of(
     """Make an exchange; nothing is asked yet. `known_markets` is how many contracts it had a while ago."""
     from betacli.data.exchange import open_exchange  # noqa: PLC0415
     from betacli.data.store_bans import StoredBans  # noqa: PLC0415
+    from betacli.data.venues import VENUES  # noqa: PLC0415
 
     return open_exchange(
         exchange,
+        unchecked=exchange not in VENUES,
         options=universe.exchange_options.get(exchange, {}),
         timeout_s=timeout_s,
         now_ms=here.now_ms,
@@ -149,4 +168,5 @@ def exchange_of(
         environ=here.environ,
         bans=StoredBans(here.cache_dir(), now_ms=here.now_ms),
         known_markets=known_markets,
+        progress=progress(here, f"{exchange}:"),
     )

@@ -72,6 +72,7 @@ def _fetch(what: WhatOptions, options: DataOptions, here: World) -> Report:
         ("--candles", options.candles is not None),
         ("--offline", options.offline),
         ("--no-store", options.no_store),
+        ("--exchange-unchecked", options.exchange_unchecked),
     ):
         if given:
             raise BadUsage(problem=f"`data fetch` asks an exchange and stores: it takes no `{option}`")

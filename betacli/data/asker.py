@@ -22,14 +22,21 @@ NOT_TOLD = frozenset({"bad_response", "bad_symbol", "auth"})
 class Asker:
     """Asks one exchange. Nothing is imported or sent before the first question.
 
-    `options` are ccxt constructor arguments of the user, `wall_ms` is this computer's clock; `how` is what
-    `connect` takes besides.
+    `options` are ccxt constructor arguments of the user, `wall_ms` is this computer's clock; `progress` is called
+    with how many of how many symbols are answered; `how` is what `connect` takes besides.
     """
 
     def __init__(
-        self, venue: Venue, options: Mapping[str, object], *, wall_ms: Callable[[], int], **how: Any
+        self,
+        venue: Venue,
+        options: Mapping[str, object],
+        *,
+        wall_ms: Callable[[], int],
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        **how: Any,
     ) -> None:
         self.venue = venue
+        self._progress = progress
         self._options = options
         self._wall_ms = wall_ms
         self._how = how
@@ -96,18 +103,26 @@ class Asker:
         self, listings: Sequence[Listing], ask: Callable[[Listing], Coroutine[Any, Any, T | Unknown]]
     ) -> dict[str, T | Unknown | ExchangeFailed]:
         """Ask for every listing at once; a failure that concerns one symbol alone is its answer."""
+        done = 0
 
         async def one(listing: Listing) -> T | Unknown | ExchangeFailed:
+            nonlocal done
             try:
-                return await ask(listing)
+                answer: T | Unknown | ExchangeFailed = await ask(listing)
             except ExchangeFailed as failed:
-                if failed.reason == "bad_symbol":
-                    return Unknown(reason=f"is `{listing.symbol}`, which `{self.name}` does not know")
                 if failed.reason not in NOT_TOLD:
                     raise
-                return failed
+                not_known = Unknown(reason=f"is `{listing.symbol}`, which `{self.name}` does not know")
+                answer = not_known if failed.reason == "bad_symbol" else failed
+            done += 1
+            self._progress(done, len(listings))
+            return answer
 
-        answers = self.run(lambda: together(one(listing) for listing in listings))
+        try:
+            self._progress(0, len(listings))
+            answers = self.run(lambda: together(one(listing) for listing in listings))
+        finally:
+            self._progress(len(listings), len(listings))
         return {listing.base: answer for listing, answer in zip(listings, answers, strict=True)}
 
     def known(self, answers: Mapping[str, T | Unknown | ExchangeFailed]) -> dict[str, T | Unknown]:

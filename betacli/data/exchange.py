@@ -84,6 +84,7 @@ class ExchangeMarket:
         bans: BanMemory | None = None,
         known_markets: int | None = None,
         unchecked: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
         """Remember what to ask and how.
 
@@ -100,6 +101,7 @@ class ExchangeMarket:
             bans: what is remembered of hosts that told us to stay away.
             known_markets: how many perpetuals the exchange had when last asked.
             unchecked: nobody has looked at how this exchange answers.
+            progress: called with how many of how many symbols are answered.
         """
         self.name = venue.id
         self.venue = venue
@@ -111,6 +113,7 @@ class ExchangeMarket:
             venue,
             options,
             wall_ms=now_ms,
+            progress=progress,
             environ=environ or {},
             bans=NoBanMemory() if bans is None else bans,
             monotonic=monotonic,

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from betacli.document import Report, Table
 from betacli.errors import BetacliError, safe
-from betacli.show.plain import Screen, cell_width, context, exchange_of, excluded_of, grid, padded
+from betacli.show.plain import Screen, cell_width, context, exchange_of, excluded_of, grid, marks_of, padded
 from betacli.show.terminal import table
 
 __all__ = ["FORMATS", "Screen", "error_envelope", "render", "stderr_notices", "walk"]
@@ -126,11 +126,10 @@ def as_json(report: Report, _: Screen) -> str:
 
 def _inputs(report: Report) -> Json:
     inputs = walk(report.inputs)
-    return (
-        {**inputs, "plan": safe(report.plan)}
-        if report.plan is not None and isinstance(inputs, dict)
-        else inputs
-    )
+    added: dict[str, Json] = {} if report.plan is None else {"plan": safe(report.plan)}
+    if report.exchange_unchecked:
+        added["exchange_unchecked"] = True
+    return {**inputs, **added} if isinstance(inputs, dict) else inputs
 
 
 def error_envelope(error: BetacliError) -> str:
@@ -171,6 +170,7 @@ def as_csv(report: Report, _: Screen) -> str:
         "as_of": report.as_of,
         "exchange": walk(exchange_of(report)),
         "simulated": report.simulated,
+        **({"exchange_unchecked": True} if report.exchange_unchecked else {}),
     }
     # In the order first seen. A record's own `exchange` stands where the record has it; a name that is a nested
     # value in one row and missing in another has its columns already.
@@ -231,7 +231,7 @@ _CODE = re.compile(r"(`[^`]+`)")
 def as_md(report: Report, _: Screen) -> str:
     """Return the report as GitHub's Markdown, foreign text inert, legible as plain mail too."""
     document = report.data.document()
-    around = [_escaped(part) for part in context(report)] + (["**SIMULATED**"] if report.simulated else [])
+    around = [_escaped(part) for part in context(report)] + [f"**{mark}**" for mark in marks_of(report)]
     parts = [f"# {_escaped(document.title)}", " · ".join(around)]
     for block in document.blocks:
         if block.title:

@@ -122,6 +122,12 @@ def context(report: Report) -> list[str]:
     return [*told, *([f"plan {report.plan}"] if report.plan is not None else [])]
 
 
+def marks_of(report: Report) -> list[str]:
+    """Return the words that warn of every number at once."""
+    marks = (("SIMULATED", report.simulated), ("UNCHECKED EXCHANGE", report.exchange_unchecked))
+    return [mark for mark, holds in marks if holds]
+
+
 def excluded_of(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield base, reason and detail of every asset that was left out; what one does not have is empty."""
     for entry in report.excluded:

@@ -63,12 +63,18 @@ def report_schema(name: str, data: type, inputs: type, excluded: type) -> Schema
         "data": known.of(data),
     }
     optional = {"generated_at", "explanation"}
-    known.made.get(inputs.__name__, {}).get("properties", {}).setdefault(
+    own = known.made.get(inputs.__name__, {}).get("properties", {})
+    own.setdefault(
         "plan", _TEXT | {"description": "The plan whose options were used; left out without `--plan`."}
     )
+    own.setdefault("exchange_unchecked", _UNCHECKED)
     return _whole(f"betacli {name}", f"betacli/{name}", _object(properties, optional)) | {"$defs": known.made}
 
 
+_UNCHECKED: Schema = {
+    "const": True,
+    "description": "Nobody has checked how this exchange answers; left out for those betacli knows.",
+}
 _SEVERITY: Schema = {"enum": ["note", "warning"]}
 
 

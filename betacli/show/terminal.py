@@ -17,6 +17,7 @@ from betacli.show.plain import (
     context,
     excluded_of,
     grid,
+    marks_of,
     padded,
     to_ascii,
     words,
@@ -131,8 +132,7 @@ def wrapped(spans: Sequence[Span], width: int | None, *, first: int = 0, rest: i
 
 def _context(report: Report, clean: Clean) -> Iterator[Span]:
     parts: list[list[Span]] = [spread(clean(part), "quiet") for part in context(report)]
-    if report.simulated:
-        parts.append([("SIMULATED", "warning")])
+    parts += [[(mark, "warning")] for mark in marks_of(report)]
     for number, part in enumerate(parts):
         if number:
             yield clean("·"), "quiet"
