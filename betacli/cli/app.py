@@ -9,6 +9,7 @@ from functools import partial
 import typer
 
 from betacli.cli.about_commands import AboutCommands
+from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_commands import BasketCommands
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
@@ -50,8 +51,10 @@ def commands(here: World) -> tuple[Command, ...]:
     """Return every command with the groups of options it takes."""
     basket, house = BasketCommands(here), HouseCommands(here)
     about = AboutCommands(here, command_names)
-    planned = (WhatOptions, TargetOptions, ExplainOptions, DataOptions, OutputOptions)
-    short = (WhatOptions, TargetOptions, HedgeOptions, ExplainOptions, DataOptions, OutputOptions)
+    planned = (WhatOptions, TargetOptions, AccountOptions, ExplainOptions, DataOptions, OutputOptions)
+    short = (
+        WhatOptions, TargetOptions, HedgeOptions, AccountOptions, ExplainOptions, DataOptions, OutputOptions,
+    )  # fmt: skip
     hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
     carried = (WhatOptions, TargetOptions, HedgeOptions, HoldingOptions, DataOptions, OutputOptions)
     market = MarketCommands(here)

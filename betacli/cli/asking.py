@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from betacli import names
+from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import BacktestArguments, ConfigOptions, DataOptions, WhatOptions
@@ -17,6 +18,7 @@ from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
 from betacli.core.model import Benchmark, Universe
+from betacli.data.position_file import read_positions
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
 from betacli.errors import BadOption, BadUsage, NoData, UnknownName
 from betacli.plan.benchmark import parse_benchmark
@@ -164,9 +166,18 @@ def _days(option: str, written: str) -> float:
 
 
 def basket_request(
-    betas: BetaRequest, target: TargetOptions, hedge: HedgeOptions | None = None
+    betas: BetaRequest,
+    target: TargetOptions,
+    hedge: HedgeOptions | None = None,
+    account: AccountOptions | None = None,
 ) -> BasketRequest:
-    """Validate what was asked about a basket."""
+    """Validate what was asked about a basket, and read what the account holds."""
+    account = account or AccountOptions()
+    if account.min_trade and account.positions is None:
+        raise BadUsage(
+            problem="`--min-trade` is about trades from positions held",
+            way_out="say what is held with `--positions FILE`",
+        )
     return BasketRequest(
         betas=betas,
         target=number("--target", target.target),
@@ -181,6 +192,8 @@ def basket_request(
         hedge_to=number("--hedge-to", hedge.hedge_to, least=-MAX_BETA, most=MAX_BETA) or 0.0
         if hedge
         else 0.0,
+        positions=None if account.positions is None else read_positions(account.positions),
+        min_trade=number("--min-trade", account.min_trade, least=0, most=1e15) or 0.0,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.market_options import StepOptions
@@ -78,6 +79,7 @@ class BasketCommands(Desk):
         self,
         what: WhatOptions,
         target: TargetOptions,
+        account: AccountOptions,
         explained: ExplainOptions,
         data: DataOptions,
         output: OutputOptions,
@@ -86,20 +88,21 @@ class BasketCommands(Desk):
 
         Example: betacli solve --sector l1 --target 1.4 --exchange sample
         """
-        from betacli.plan.basket import plan_basket  # noqa: PLC0415
+        from betacli.plan.solve import plan_basket  # noqa: PLC0415
 
         plan: Callable[..., Report] = plan_basket
         if explained.explain:
             from betacli.plan.explain import explain_basket  # noqa: PLC0415
 
             plan = partial(plan_basket, explain=explain_basket)
-        return self._basket(plan, what, target, HedgeOptions(), data, output)
+        return self._basket(plan, what, target, HedgeOptions(), data, output, account)
 
     def hedge(
         self,
         what: WhatOptions,
         target: TargetOptions,
         hedge: HedgeOptions,
+        account: AccountOptions,
         explained: ExplainOptions,
         data: DataOptions,
         output: OutputOptions,
@@ -115,7 +118,7 @@ class BasketCommands(Desk):
             from betacli.plan.explain import explain_hedge  # noqa: PLC0415
 
             plan = partial(plan_hedge, explain=explain_hedge)
-        return self._basket(plan, what, target, hedge, data, output)
+        return self._basket(plan, what, target, hedge, data, output, account)
 
     def checklist(
         self,
@@ -147,6 +150,7 @@ class BasketCommands(Desk):
         hedge: HedgeOptions,
         data: DataOptions,
         output: OutputOptions,
+        account: AccountOptions | None = None,
     ) -> int:
         """Answer a question about a basket with one of the plan layer's functions."""
         from betacli.cli import asking, sources  # noqa: PLC0415
@@ -156,7 +160,7 @@ class BasketCommands(Desk):
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
-        request = asking.basket_request(betas, target, hedge)
+        request = asking.basket_request(betas, target, hedge, account)
         with sources.market_for(betas, universe, data, self._here) as market:
             report = plan(request, universe, market)
         return self._deliver(report, output)

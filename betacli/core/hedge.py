@@ -14,14 +14,19 @@ DAYS_PER_YEAR = 365
 
 
 def hedge_notional(
-    basket_notional: float, basket_beta: float, hedge_to: float, instrument_beta: float
+    basket_notional: float,
+    basket_beta: float,
+    hedge_to: float,
+    instrument_beta: float,
+    outside_exposure: float = 0.0,
 ) -> float:
-    """Return the signed notional of the hedge: −(β_b − b) Q_b / β_instrument, short negative.
+    """Return the signed notional of the hedge: −((β_b − b) Q_b + O) / β_instrument, short negative.
 
-    `hedge_to` is b, the benchmark exposure to keep per unit of basket notional; neutral is 0.
+    `hedge_to` is b, the benchmark exposure to keep per unit of basket notional; neutral is 0. `outside_exposure` is O,
+    Σ Qβ of what is held beside the basket.
     """
-    short = -(basket_beta - hedge_to) * basket_notional / instrument_beta
-    return short if abs(short) > DUST * abs(basket_notional) else 0.0
+    short = -((basket_beta - hedge_to) * basket_notional + outside_exposure) / instrument_beta
+    return short if abs(short) > DUST * (abs(basket_notional) + abs(outside_exposure)) else 0.0
 
 
 def aggregate_beta(notionals: Floats, betas: Floats, basket_notional: float) -> float | None:

@@ -1,6 +1,6 @@
 """Which weights have exactly the beta the trader wants, and what do they become in contracts?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,17 +13,17 @@ from betacli.core.sizing import Sizing, size_account
 from betacli.core.target import Attainable, Bounds, Solution, attainable, solve_base, solve_target
 from betacli.core.weights import effective_assets
 from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Facts, Report, Steps, Table
+from betacli.document import Column, Document, Facts, Table
 from betacli.errors import BadOption, NoData
-from betacli.plan.answer import report
 from betacli.plan.base_weights import base_weights
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
 from betacli.plan.liquidity_cap import capped
-from betacli.plan.measure import Measured, measure
+from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
 from betacli.plan.risk import Risk, risk_of
+from betacli.plan.today import Today
 
 FEW_ASSETS = 3
 NOT_HELD = 5e-13
@@ -76,7 +76,8 @@ class BasketPlan:
     `vol_annual` is the basket's volatility a year from the covariance the weights were chosen with; of it
     `vol_benchmark_annual` moves with the benchmark and `vol_residual_annual` does not (√(a² + b²) is the whole);
     `vol_per_tenth_beta` is what +0.10 of target adds to it, None where that is out of reach; `effective_assets` is 1 / Σ(|w|/Σ|w|)²; `equity`,
-    `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity.
+    `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity. `today` holds the trades
+    from the positions held, None where nobody said what is held.
     """
 
     sector: str
@@ -102,6 +103,7 @@ class BasketPlan:
     effective_assets: float
     covariance: str
     kkt_residual: float
+    today: Today | None = None
 
     def facts(self) -> Facts:
         """Return the lines above the legs."""
@@ -122,7 +124,7 @@ class BasketPlan:
         if self.equity is not None:
             pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
-        return Facts(pairs=tuple(pairs))
+        return Facts(pairs=(*pairs, *(self.today.pairs() if self.today else ())))
 
     def _volatility(self) -> str:
         if self.vol_annual is None:
@@ -167,8 +169,8 @@ class BasketPlan:
         """Return the basket as facts and legs."""
         return Document(
             title=f"Basket {self.sector} against {self.benchmark}",
-            blocks=(self.facts(), self.table()),
-            records=self.legs,
+            blocks=(self.facts(), self.table(), *(self.today.tables() if self.today else ())),
+            records=(*self.legs, *(self.today.trades if self.today else ())),
         )
 
 
@@ -188,18 +190,6 @@ class Solved:
     sigma: Covariance
     prices: Mapping[str, Price]
     notices: tuple[Notice, ...]
-
-
-def plan_basket(
-    request: BasketRequest,
-    universe: Universe,
-    source: MarketData | None,
-    explain: Callable[[Solved], tuple[Steps, ...]] | None = None,
-) -> Report:
-    """Answer the `solve` command; `explain` writes its arithmetic down."""
-    solved = solve_basket(request, universe, source, measure(request.betas, universe, source))
-    told = explain(solved) if explain else ()
-    return report("solve", request.betas.run, solved.measured, solved.plan, solved.notices, explanation=told)
 
 
 def solve_basket(

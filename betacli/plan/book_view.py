@@ -54,9 +54,9 @@ def scenario_table(book: Book, benchmark: str, whose: str) -> Table:
 
 
 def outcome_table(book: Book, benchmark: str) -> Table | None:
-    """Return the account's P&L at every beta of the basket that is known; None where only one is."""
+    """Return the account's P&L at every beta of the basket that is known; None where only one is, or no P&L."""
     shown = _known_cases(book)
-    if len(shown) < 2:
+    if len(shown) < 2 or all(one.net_pnl is None for one in book.outcomes):
         return None
     found = {(one.benchmark_move, one.case): one for one in book.outcomes}
     moves = dict.fromkeys(one.benchmark_move for one in book.outcomes)

@@ -14,6 +14,7 @@ from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.book import Book, betas_by_case, book_of
 from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side
+from betacli.plan.hedged_account import HedgedAccount, held_account, planned_holdings, rounded_holdings
 from betacli.plan.holding import Holding
 from betacli.plan.instruments import Instrument, Instruments, perpetuals
 from betacli.plan.margin import MarginTerms, margin_terms, require_holdable
@@ -58,19 +59,25 @@ def hedge_basket(
 ) -> Hedged:
     """Size the hedge of a solved basket and say what it does to the account.
 
+    With positions, the hedge also covers what is held outside the basket, and its contracts are sized on the basket as
+    today's trades leave it.
+
     Raises:
-        NoData: the hedge instrument has no usable beta to the benchmark.
+        NoData: the hedge instrument has no usable beta to the benchmark, or a position that is traded has no price.
     """
     basket = solved.plan
     chosen = perpetuals(solved.measured, source)
-    total = hedge_notional(basket.notional, basket.beta, request.hedge_to, chosen.beta)
+    held = held_account(request, universe, source, solved, chosen)
+    outside = 0.0 if held is None else held.outside
+    total = hedge_notional(basket.notional, basket.beta, request.hedge_to, chosen.beta, outside)
     rounded_total = None
     if basket.rounded.notional is not None and basket.rounded.beta is not None:
-        rounded_total = hedge_notional(
-            basket.rounded.notional, basket.rounded.beta, request.hedge_to, chosen.beta
-        )
+        size, beta = basket.rounded.notional, basket.rounded.beta
+        if held is not None:
+            size, beta = held.basket_notional, held.basket_beta
+        rounded_total = hedge_notional(size, beta, request.hedge_to, chosen.beta, outside)
     parts = tuple(_part(instrument, total, rounded_total) for instrument in chosen.parts)
-    hedge = _hedge_leg(request, solved, chosen, parts, total)
+    hedge = _hedge_leg(request, solved, chosen, parts, total, outside)
     notices = [*chosen.notices, *_shortfalls(parts), *_not_a_hedge(hedge, universe)]
     both = sorted({leg.base for leg in basket.legs if leg.notional} & {part.base for part in parts})
     if both:
@@ -79,8 +86,13 @@ def hedge_basket(
     listings = solved.measured.listings
     contracts = {leg.symbol or leg.base: listings.get(leg.base) for leg in basket.legs}
     contracts |= {part.listing.symbol if part.listing else part.base: part.listing for part in chosen.parts}
+    after = None
+    if held is not None:
+        contracts = {**held.positions.contracts, **contracts}
+        after = held.hedged(chosen, parts, request.min_trade)
+        notices += [*held.positions.notices, *after.notices]
     terms = margin_terms(contracts, universe, source, notices)
-    plan = _plan(request, source, solved, hedge, terms, notices)
+    plan = _plan(request, source, solved, hedge, terms, after, notices)
     return Hedged(solved=solved, plan=plan, terms=terms, notices=tuple(notices))
 
 
@@ -121,12 +133,15 @@ def _hedge_leg(
     chosen: Instruments,
     parts: tuple[HedgePart, ...],
     total: float,
+    outside: float,
 ) -> HedgeLeg:
     """Describe the hedge as a whole, with the notionals that the ends of the basket's interval would need."""
     basket, interval = solved.plan, None
     if basket.beta_ci_low is not None and basket.beta_ci_high is not None:
         ends = (basket.beta_ci_low, basket.beta_ci_high)
-        interval = sorted(hedge_notional(basket.notional, end, request.hedge_to, chosen.beta) for end in ends)
+        interval = sorted(
+            hedge_notional(basket.notional, end, request.hedge_to, chosen.beta, outside) for end in ends
+        )
     single = parts[0] if len(parts) == 1 else None
     rounded = [part.rounded_notional for part in parts if part.rounded_notional is not None]
     return HedgeLeg(
@@ -194,6 +209,7 @@ def _plan(
     solved: Solved,
     hedge: HedgeLeg,
     terms: MarginTerms,
+    after: HedgedAccount | None,
     notices: list[Notice],
 ) -> HedgePlan:
     """Put basket and hedge together; what was said on the way is appended to `notices`."""
@@ -211,9 +227,14 @@ def _plan(
     def book(holdings: Sequence[Holding]) -> Book:
         return book_of(holdings, equity=equity, terms=terms, cases=cases, half_width=half_width)
 
-    planned = book(planned_holdings(solved, hedge.parts))
-    held = rounded_holdings(solved, hedge.parts)
+    if after is None:
+        planned = book(planned_holdings(solved, hedge.parts))
+        held = rounded_holdings(solved, hedge.parts)
+    else:
+        planned = book(after.planned)
+        held = after.held if hedge.rounded_notional is not None else None
     rounded = None if held is None else book(held)
+    futures = basket.legs if after is None else after.futures
     notices += _residue(request, rounded)
     return HedgePlan(
         basket=basket,
@@ -228,54 +249,12 @@ def _plan(
         effective_beta_exposure=basket.effective_beta_exposure,
         margin=planned.margin,
         liquidation=planned.liquidation,
-        funding=funding_of(source, solved.measured, basket.legs, hedge.parts, notices),
+        funding=funding_of(source, solved.measured, futures, hedge.parts, notices),
         scenarios=planned.scenarios,
         outcomes=planned.outcomes,
         rounded=rounded,
+        today=None if after is None else after.today,
     )
-
-
-def planned_holdings(solved: Solved, parts: Sequence[HedgePart]) -> list[Holding]:
-    """Return basket and hedge as they are planned."""
-    return [
-        *(
-            Holding(
-                base=leg.base,
-                symbol=leg.symbol,
-                role="basket",
-                notional=leg.notional,
-                beta=leg.beta,
-                price=leg.price,
-            )
-            for leg in solved.plan.legs
-        ),
-        *(
-            Holding(
-                base=part.base,
-                symbol=part.symbol,
-                role="hedge",
-                notional=part.notional,
-                beta=part.beta,
-                price=part.price,
-            )
-            for part in parts
-        ),
-    ]
-
-
-def rounded_holdings(solved: Solved, parts: Sequence[HedgePart]) -> list[Holding] | None:
-    """Return basket and hedge as their contracts make them, or None where some are unknown."""
-    planned = planned_holdings(solved, parts)
-    rounded = [
-        *(leg.rounded_notional for leg in solved.plan.legs),
-        *(part.rounded_notional for part in parts),
-    ]
-    if not solved.plan.rounded.notional or any(notional is None for notional in rounded):
-        return None
-    return [
-        Holding(base=h.base, symbol=h.symbol, role=h.role, notional=notional, beta=h.beta, price=h.price)
-        for h, notional in zip(planned, rounded, strict=True)
-    ]
 
 
 def _residue(request: BasketRequest, rounded: Book | None) -> list[Notice]:

@@ -18,6 +18,7 @@ from betacli.plan.book_view import (
 )
 from betacli.plan.instruments import Dated
 from betacli.plan.margin import Margin
+from betacli.plan.today import Today
 
 Side = Literal["long", "short", "none"]
 
@@ -107,6 +108,7 @@ class HedgePlan:
     scenarios: tuple[Scenario, ...]
     outcomes: tuple[Outcome, ...]
     rounded: Book | None
+    today: Today | None
 
     def document(self) -> Document:
         """Return what a trader asks first, then the legs, then what moves do, then what would end the account."""
@@ -120,8 +122,13 @@ class HedgePlan:
         ]
         return Document(
             title=f"Hedge of {self.basket.sector} with {self.hedge.base}",
-            blocks=(self._summary(), self._legs(), *(table for table in tables if table is not None)),
-            records=(*self.basket.legs, *self.hedge.parts),
+            blocks=(
+                self._summary(),
+                self._legs(),
+                *(self.today.tables() if self.today else ()),
+                *(table for table in tables if table is not None),
+            ),
+            records=(*self.basket.legs, *self.hedge.parts, *(self.today.trades if self.today else ())),
         )
 
     @property
@@ -166,6 +173,7 @@ class HedgePlan:
             pairs.append(("account leverage", doc.times(held.account_leverage)))
         if held.liquidation.known:
             pairs.append(("liquidation", told_liquidation(held.liquidation, benchmark)))
+        pairs += self.today.pairs() if self.today else []
         if self.funding.net_per_day is not None:
             pairs.append(("funding / day", doc.signed_money(self.funding.net_per_day)))
         return Facts(pairs=tuple(pairs))

@@ -72,7 +72,7 @@ def perpetuals(measured: Measured, source: MarketData | None) -> Instruments:
         notices.append(notice)
     else:
         shares, total = dict(sorted(weights.items())), 1.0
-        own = _betas_of(measured, sorted(weights)) if len(weights) > 1 else None
+        own = betas_of(measured, sorted(weights)) if len(weights) > 1 else None
         betas = own or dict.fromkeys(weights, 1.0)
     prices, said = prices_of(measured, tuple(shares), source)
     alone = len(shares) == 1 and not benchmark.is_universe
@@ -101,7 +101,7 @@ def largest_part(measured: Measured) -> tuple[str, float, Notice]:
             what="the universe benchmark needs market data to be hedged", way_out="name an `--exchange`"
         )
     base = max(measured.benchmark_weights, key=lambda name: (measured.benchmark_weights[name], name))
-    beta = (_betas_of(measured, [base]) or {base: float("nan")})[base]
+    beta = (betas_of(measured, [base]) or {base: float("nan")})[base]
     if not beta > 0:
         raise NoData(what=f"`{base}` has a beta of {beta:.2f} to the universe and cannot hedge it")
     detail = (
@@ -117,7 +117,7 @@ def _returns_of(measured: Measured, base: str) -> Floats | None:
     return simple_returns(align(measured.candles[base], measured.panel.open_ms))
 
 
-def _betas_of(measured: Measured, bases: Sequence[str]) -> dict[str, float] | None:
+def betas_of(measured: Measured, bases: Sequence[str]) -> dict[str, float] | None:
     """Measure parts of the benchmark against the whole; None without market data.
 
     By least squares with the recipe's weights and nothing else: it is linear, so that weighted they sum to one.

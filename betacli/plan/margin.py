@@ -1,6 +1,6 @@
 """What the exchange wants for a book: initial and maintenance margin, leg by leg, by its tiers where they are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,9 +78,10 @@ def margin_terms(
     told: dict[str, Told] = {}
     tiers: dict[str, tuple[MarginTier, ...]] = {}
     assumed = universe.maintenance_margin
+    by_size = _tiers(contracts.values(), source)
     for key, listing in contracts.items():
         market = None if listing is None else listing.market
-        own = None if listing is None else _tiers(listing, source)
+        own = None if listing is None else by_size.get(listing.symbol)
         rate = None if market is None else market.maintenance_rate
         most = None if market is None else market.max_leverage
         if own is not None:
@@ -100,20 +101,32 @@ def margin_terms(
     return MarginTerms(tiers=tiers, told=told, exchange=source.name if source is not None else None)
 
 
-def _tiers(listing: Listing, source: MarketData | None) -> tuple[MarginTier, ...] | None:
-    """Return the exchange's tiers of one contract, None where it does not tell them or they make no sense."""
+def _tiers(
+    listings: Iterable[Listing | None], source: MarketData | None
+) -> dict[str, tuple[MarginTier, ...]]:
+    """Return the exchange's tiers by symbol, without contracts of which it does not tell them or that make no sense."""
     asked = getattr(source, "tiers", None)
-    if asked is None:
-        return None
-    answer = asked([listing]).get(listing.base)
-    if answer is None or isinstance(answer, Unknown):
-        return None
-    tiers: tuple[MarginTier, ...] = answer
+    left = {listing.symbol: listing for listing in listings if listing is not None}
+    found: dict[str, tuple[MarginTier, ...]] = {}
+    while asked is not None and left:
+        batch = {
+            listing.base: listing for listing in left.values()
+        }  # an answer is by base, so each base once
+        answers = asked(list(batch.values()))
+        for base, listing in batch.items():
+            del left[listing.symbol]
+            answer = answers.get(base)
+            if answer is not None and not isinstance(answer, Unknown) and _rises(answer):
+                found[listing.symbol] = answer
+    return found
+
+
+def _rises(tiers: tuple[MarginTier, ...]) -> bool:
     try:
         ladders_of([tiers])
     except ValueError:
-        return None
-    return tiers
+        return False
+    return True
 
 
 def _one(rate: float, most: float | None) -> tuple[MarginTier, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from betacli.core.beta import Recipe
 from betacli.core.model import Benchmark, GroupLimit, Member, Sector, Universe
+from betacli.data.position_file import Row
 from betacli.errors import BadOption, UnknownName
 
 
@@ -62,6 +63,7 @@ class BasketRequest:
     `target` is the basket's beta (None keeps the base weights); any two of `notional`, `equity` and `leverage`
     fix the third; `hedge_to` is the benchmark exposure to keep per unit of basket notional. `max_weight` is None
     where only the default of the sector file applies; `liquidity_cap` narrows every weight to what its market takes.
+    `positions` is what the account holds, None where nobody said; trades below `min_trade` (quote currency) are left out.
     """
 
     betas: BetaRequest
@@ -75,6 +77,8 @@ class BasketRequest:
     allow_short: bool = False
     liquidity_cap: bool = False
     hedge_to: float = 0.0
+    positions: tuple[Row, ...] | None = None
+    min_trade: float = 0.0
 
     def __post_init__(self) -> None:
         if self.min_weight is not None and self.min_weight < 0 and not self.allow_short:

@@ -1,0 +1,79 @@
+"""The `solve` command: the basket, whether the exchange lets the account hold it, and today's trades toward it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from betacli.core.model import Notice, Universe
+from betacli.data.candles import MarketData
+from betacli.document import Report, Steps
+from betacli.plan.answer import report
+from betacli.plan.basket import Solved, solve_basket
+from betacli.plan.holding import Holding
+from betacli.plan.margin import margin_of, margin_terms, require_holdable
+from betacli.plan.measure import measure
+from betacli.plan.positions import value_positions
+from betacli.plan.request import BasketRequest
+from betacli.plan.today import Today, leg_trades, require_sizes, today_notices, today_of
+
+
+def plan_basket(
+    request: BasketRequest,
+    universe: Universe,
+    source: MarketData | None,
+    explain: Callable[[Solved], tuple[Steps, ...]] | None = None,
+) -> Report:
+    """Answer the `solve` command; `explain` writes its arithmetic down.
+
+    Raises:
+        CannotBeHeld: the exchange would not let the account hold the basket.
+        NoData: a position of the basket has no price.
+    """
+    solved = solve_basket(request, universe, source, measure(request.betas, universe, source))
+    _require_holdable(universe, source, solved)
+    plan, notices = solved.plan, list(solved.notices)
+    if request.positions is not None:
+        today, said = _today(request, universe, source, solved)
+        plan = replace(plan, today=today)
+        notices += said
+    told = explain(solved) if explain else ()
+    return report("solve", request.betas.run, solved.measured, plan, notices, explanation=told)
+
+
+def _require_holdable(universe: Universe, source: MarketData | None, solved: Solved) -> None:
+    """Raise where the basket alone asks for more than the account may hold."""
+    plan, listings = solved.plan, solved.measured.listings
+    if plan.equity is None:
+        return
+    terms = margin_terms(
+        {leg.symbol or leg.base: listings.get(leg.base) for leg in plan.legs}, universe, source, []
+    )
+    legs = [
+        Holding(
+            base=leg.base,
+            symbol=leg.symbol,
+            role="basket",
+            notional=leg.notional if leg.rounded_notional is None else leg.rounded_notional,
+            beta=leg.beta,
+        )
+        for leg in plan.legs
+    ]
+    require_holdable(margin_of(legs, terms, plan.equity), terms, plan.equity)
+
+
+def _today(
+    request: BasketRequest, universe: Universe, source: MarketData | None, solved: Solved
+) -> tuple[Today, list[Notice]]:
+    """Return today's trades of the basket's legs; the benchmark is held as any other position."""
+    measured, legs = solved.measured, solved.plan.legs
+    positions = value_positions(
+        request.positions or (),
+        measured=measured,
+        universe=universe,
+        source=source,
+        basket={leg.base: measured.listings.get(leg.base) for leg in legs},
+        hedge={},
+    )
+    require_sizes(positions)
+    trades, _ = leg_trades(legs, measured.listings, positions, request.min_trade, solved.plan.notional)
+    today = today_of(trades, positions, request.min_trade)
+    return today, [*positions.notices, *today_notices(today)]
