@@ -15,8 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from betacli.data.coins import MULTIPLIERS
 from betacli.data.node_reader import in_order, shape
-from betacli.data.venues import MULTIPLIERS
 from betacli.data.yaml_nodes import Items, Pairs, Scalar, compose, read_text
 from betacli.errors import BadFile, Problem, did_you_mean, quoted, safe
 

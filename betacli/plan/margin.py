@@ -105,14 +105,13 @@ def _tiers(
     listings: Iterable[Listing | None], source: MarketData | None
 ) -> dict[str, tuple[MarginTier, ...]]:
     """Return the exchange's tiers by symbol, without contracts of which it does not tell them or that make no sense."""
-    asked = getattr(source, "tiers", None)
     left = {listing.symbol: listing for listing in listings if listing is not None}
     found: dict[str, tuple[MarginTier, ...]] = {}
-    while asked is not None and left:
+    while source is not None and left:
         batch = {
             listing.base: listing for listing in left.values()
         }  # an answer is by base, so each base once
-        answers = asked(list(batch.values()))
+        answers = source.tiers(list(batch.values()))
         for base, listing in batch.items():
             del left[listing.symbol]
             answer = answers.get(base)
