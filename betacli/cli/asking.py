@@ -12,7 +12,7 @@ from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import BacktestArguments, ConfigOptions, DataOptions, WhatOptions
-from betacli.cli.values import MAX_BETA, betas_by_hand, known_name, listed, moment, number
+from betacli.cli.values import MAX_BETA, betas_by_hand, known_name, listed, moment, number, share
 from betacli.cli.world import World
 from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
@@ -184,6 +184,7 @@ def basket_request(
         notional=number("--notional", target.notional, above=0, most=1e15),
         equity=number("--equity", target.equity, above=0, most=1e15),
         leverage=number("--leverage", target.leverage, above=0, most=1000),
+        risk=share("--risk", target.risk),
         weighting=known_name("weighting", target.weighting, names.WEIGHTINGS),
         min_weight=number("--min-weight", target.min_weight, least=-1, most=1),
         max_weight=number("--max-weight", target.max_weight, above=0, most=1),
@@ -192,6 +193,7 @@ def basket_request(
         hedge_to=number("--hedge-to", hedge.hedge_to, least=-MAX_BETA, most=MAX_BETA) or 0.0
         if hedge
         else 0.0,
+        hedge_with=hedge.hedge_with if hedge else "perp",
         positions=None if account.positions is None else read_positions(account.positions),
         min_trade=number("--min-trade", account.min_trade, least=0, most=1e15) or 0.0,
     )

@@ -35,6 +35,15 @@ class TargetOptions:
             help="Basket notional over equity. Two of the three fix the third.",
         ),
     ] = None
+    risk: Annotated[
+        str | None,
+        option(
+            "--risk",
+            panel=SIZE,
+            metavar="2%",
+            help="Size by the equity a one-in-twenty day costs the hedged account.",
+        ),
+    ] = None
     weighting: Annotated[
         str,
         option(
@@ -91,3 +100,12 @@ class HedgeOptions:
             "--hedge-to", panel=WHAT, metavar="BETA", help="Benchmark exposure to keep, per unit of notional."
         ),
     ] = 0.0
+    hedge_with: Annotated[
+        str,
+        option(
+            "--hedge-with",
+            panel=WHAT,
+            metavar="CONTRACT",
+            help="`perp`, `quarter`, `next-quarter`, `BTC-2026-12-25`, or a symbol.",
+        ),
+    ] = "perp"

@@ -40,6 +40,25 @@ def number(
     return value
 
 
+def share(option: str, written: str | None) -> float | None:
+    """Read `2%` or `0.02` as a share above 0 and below 1.
+
+    Raises:
+        BadOption: it is neither, or beyond that.
+    """
+    if written is None:
+        return None
+    text = written.strip()
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        problem = "a share above 0 and below 100 % is needed"
+        raise BadOption(option=option, value=written, problem=problem, way_out=f"write `{option} 2%`")
+    return value
+
+
 def listed(option: str, written: str | None) -> tuple[str, ...]:
     """Split `ETH,SOL`; a name given twice counts once."""
     if written is None:

@@ -10,7 +10,6 @@ from betacli.core.arrays import Floats
 DUST = 1e-12
 FLAT = 1e-20  # of the sum of squares: less variance than this is rounding
 SCENARIO_MOVES = (-0.30, -0.20, -0.10, -0.05, 0.05, 0.10, 0.20, 0.30)
-DAYS_PER_YEAR = 365
 
 
 def hedge_notional(
@@ -63,12 +62,6 @@ def min_variance_ratio(basket: Floats, future: Floats) -> Ratio | None:
     return Ratio(
         ratio=cov / var_f, r_squared=cov**2 / (var_f * var_b) if moves else 0.0, n_obs=int(both.sum())
     )
-
-
-def annual_basis(future: float, spot: float, days: float) -> tuple[float, float | None]:
-    """Return the basis F / S − 1 and the same times 365 / days; the second is None on the day of expiry."""
-    basis = future / spot - 1
-    return basis, basis * DAYS_PER_YEAR / days if days >= 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

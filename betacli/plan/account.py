@@ -53,6 +53,7 @@ def funding_of(
             if isinstance(answer, Funding)
         }
         reason = next((answer.reason for answer in answers.values() if isinstance(answer, Unknown)), "")
+        reason = reason or f"no rate of {', '.join(name for name in names if name not in rates)} was read"
 
     def per_day(legs: Sequence[Held]) -> float | None:
         held = [leg for leg in legs if leg.notional]

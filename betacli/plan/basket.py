@@ -23,6 +23,7 @@ from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest
 from betacli.plan.risk import Risk, risk_of
+from betacli.plan.risk_size import RiskSize, risk_notices, size_by_risk
 from betacli.plan.today import Today
 
 FEW_ASSETS = 3
@@ -76,7 +77,8 @@ class BasketPlan:
     `vol_annual` is the basket's volatility a year from the covariance the weights were chosen with; of it
     `vol_benchmark_annual` moves with the benchmark and `vol_residual_annual` does not (√(a² + b²) is the whole);
     `vol_per_tenth_beta` is what +0.10 of target adds to it, None where that is out of reach; `effective_assets` is 1 / Σ(|w|/Σ|w|)²; `equity`,
-    `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity. `today` holds the trades
+    `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity. `risk` tells how the
+    notional follows from `--risk`, None where it does not; `today` holds the trades
     from the positions held, None where nobody said what is held.
     """
 
@@ -103,6 +105,7 @@ class BasketPlan:
     effective_assets: float
     covariance: str
     kkt_residual: float
+    risk: RiskSize | None = None
     today: Today | None = None
 
     def facts(self) -> Facts:
@@ -124,6 +127,7 @@ class BasketPlan:
         if self.equity is not None:
             pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
+        pairs += self.risk.pairs(self.benchmark) if self.risk else []
         return Facts(pairs=(*pairs, *(self.today.pairs() if self.today else ())))
 
     def _volatility(self) -> str:
@@ -223,6 +227,10 @@ def solve_basket(
         solution = solve_target(measured.betas, sigma.matrix, base, bounds, request.target)
     weights = np.where(np.abs(solution.weights) < NOT_HELD, 0.0, solution.weights)
     solution = replace(solution, weights=weights)
+    day = None
+    if request.risk is not None:
+        sizing, day = size_by_risk(request, request.risk, measured, weights, universe, source)
+        notices += risk_notices(request)
     notices += [*size_notices, *bound_notices, *sigma_notices]
     prices, price_notices = prices_of(measured, measured.bases, source)
     held = hold(measured, solution, base, sigma, bounds, sizing, prices)
@@ -235,6 +243,7 @@ def solve_basket(
     beta = basket_beta(measured, weights)
     risk = risk_of(request.target, measured, solution, reach, sigma, base, bounds)
     plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk)
+    plan = replace(plan, risk=day)
     return Solved(
         measured=measured,
         plan=plan,
@@ -256,7 +265,8 @@ def _size(request: BasketRequest, universe: Universe) -> tuple[Sizing, list[Noti
             option="--notional", value=f"{request.notional:g}", problem=str(error), way_out=way_out
         ) from None
     notices = []
-    if request.notional is None and request.equity is not None and request.leverage is None:
+    by_default = request.notional is None and request.leverage is None and request.risk is None
+    if by_default and request.equity is not None:
         detail = f"the notional of {sizing.notional:,.2f} is the default of the sector file; `--equity` alone sets none"
         notices.append(Notice(id="default-notional", detail=detail))
     return sizing, notices

@@ -14,9 +14,10 @@ from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.book import Book, betas_by_case, book_of
 from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side
+from betacli.plan.hedge_with import instruments
 from betacli.plan.hedged_account import HedgedAccount, held_account, planned_holdings, rounded_holdings
 from betacli.plan.holding import Holding
-from betacli.plan.instruments import Instrument, Instruments, perpetuals
+from betacli.plan.instruments import Instrument, Instruments
 from betacli.plan.margin import MarginTerms, margin_terms, require_holdable
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
@@ -66,7 +67,7 @@ def hedge_basket(
         NoData: the hedge instrument has no usable beta to the benchmark, or a position that is traded has no price.
     """
     basket = solved.plan
-    chosen = perpetuals(solved.measured, source)
+    chosen = instruments(request.hedge_with, solved.measured, universe, source)
     held = held_account(request, universe, source, solved, chosen)
     outside = 0.0 if held is None else held.outside
     total = hedge_notional(basket.notional, basket.beta, request.hedge_to, chosen.beta, outside)
@@ -234,6 +235,7 @@ def _plan(
         planned = book(after.planned)
         held = after.held if hedge.rounded_notional is not None else None
     rounded = None if held is None else book(held)
+    paying = [part for part in hedge.parts if part.dated is None]  # a dated future pays no funding
     futures = basket.legs if after is None else after.futures
     notices += _residue(request, rounded)
     return HedgePlan(
@@ -249,7 +251,7 @@ def _plan(
         effective_beta_exposure=basket.effective_beta_exposure,
         margin=planned.margin,
         liquidation=planned.liquidation,
-        funding=funding_of(source, solved.measured, futures, hedge.parts, notices),
+        funding=funding_of(source, solved.measured, futures, paying, notices),
         scenarios=planned.scenarios,
         outcomes=planned.outcomes,
         rounded=rounded,

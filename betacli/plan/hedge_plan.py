@@ -173,6 +173,7 @@ class HedgePlan:
             pairs.append(("account leverage", doc.times(held.account_leverage)))
         if held.liquidation.known:
             pairs.append(("liquidation", told_liquidation(held.liquidation, benchmark)))
+        pairs += self.basket.risk.pairs(benchmark) if self.basket.risk else []
         pairs += self.today.pairs() if self.today else []
         if self.funding.net_per_day is not None:
             pairs.append(("funding / day", doc.signed_money(self.funding.net_per_day)))

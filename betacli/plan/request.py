@@ -61,8 +61,9 @@ class BasketRequest:
     """A basket to solve: what it should be exposed to, how large it is, and the limits of its weights.
 
     `target` is the basket's beta (None keeps the base weights); any two of `notional`, `equity` and `leverage`
-    fix the third; `hedge_to` is the benchmark exposure to keep per unit of basket notional. `max_weight` is None
+    fix the third, or `equity` and `risk`, the share of equity a one-in-twenty day may cost; `hedge_to` is the benchmark exposure to keep per unit of basket notional. `max_weight` is None
     where only the default of the sector file applies; `liquidity_cap` narrows every weight to what its market takes.
+    `hedge_with` names the contract of the hedge: `perp` is the benchmark's own.
     `positions` is what the account holds, None where nobody said; trades below `min_trade` (quote currency) are left out.
     """
 
@@ -71,16 +72,20 @@ class BasketRequest:
     notional: float | None = None
     equity: float | None = None
     leverage: float | None = None
+    risk: float | None = None
     weighting: str = "equal"
     min_weight: float | None = None
     max_weight: float | None = None
     allow_short: bool = False
     liquidity_cap: bool = False
     hedge_to: float = 0.0
+    hedge_with: str = "perp"
     positions: tuple[Row, ...] | None = None
     min_trade: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.risk is not None:
+            self._check_risk(self.risk)
         if self.min_weight is not None and self.min_weight < 0 and not self.allow_short:
             raise BadOption(
                 option="--min-weight",
@@ -88,6 +93,20 @@ class BasketRequest:
                 problem="a weight below zero is a short",
                 way_out="add `--allow-short`",
             )
+
+    def _check_risk(self, risk: float) -> None:
+        """Raise `BadOption` where the notional would follow from something else as well."""
+        given = {"--notional": self.notional, "--leverage": self.leverage}
+        others = [name for name, value in given.items() if value is not None]
+        problem = way_out = None
+        if self.equity is None:
+            problem, way_out = "a loss of which equity?", "give `--equity`"
+        elif others:
+            problem, way_out = f"`{others[0]}` sets the notional already", "give one of the two"
+        elif self.liquidity_cap:
+            problem, way_out = "`--liquidity-cap` needs the notional first", "give `--notional`"
+        if problem:
+            raise BadOption(option="--risk", value=f"{risk:g}", problem=problem, way_out=way_out)
 
 
 def find_sector(universe: Universe, name: str) -> Sector:

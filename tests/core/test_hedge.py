@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from betacli.core.hedge import aggregate_beta, annual_basis, hedge_notional, min_variance_ratio, scenarios
+from betacli.core.hedge import aggregate_beta, hedge_notional, min_variance_ratio, scenarios
 
 
 def test_the_worked_example() -> None:
@@ -93,9 +93,3 @@ def test_no_ratio_without_moves() -> None:
     assert calm is not None
     assert (calm.ratio, calm.r_squared) == (0, 0)
     assert min_variance_ratio(moving, still) is None
-
-
-def test_basis_by_hand() -> None:
-    """A future at 102,000 on 100,000 with 73 days left: 2 %, and 10 % a year; on its last day no rate a year."""
-    assert annual_basis(102_000, 100_000, 73) == (pytest.approx(0.02), pytest.approx(0.10))
-    assert annual_basis(102_000, 100_000, 0.5) == (pytest.approx(0.02), None)
