@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 
 
@@ -22,6 +23,9 @@ def main() -> None:
     )  # baskets are small, and the same bits on any number of cores
     from betacli.cli.process import run  # noqa: PLC0415  the imports of Typer, which `--version` need not pay
 
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends as Ctrl-C does: whatever was begun is undone
     sys.exit(run(sys.argv[1:]))
 
 

@@ -15,7 +15,8 @@
     │   ├── RoundsToNothing             the notional is too small for any contract
     │   └── CannotBeHeld                the exchange's largest leverage or position is too small for it
     ├── StoreUnusable               6   the candle store, a lock or an output file
-    └── SolverFailed                1   an optimisation that has an answer and did not find it
+    ├── SolverFailed                1   an optimisation that has an answer and did not find it
+    └── Interrupted               130   by the keyboard, or by a signal to end
 
 An error holds facts as attributes and builds its sentence from them. `message` says what happened, with the
 numbers; `hint` says what to do. Neither ends with a full stop.
@@ -440,3 +441,17 @@ class SolverFailed(BetacliError):
     @property
     def message(self) -> str:
         return f"the solver stopped with exit flag {self.exit_flag} and a KKT residual of {self.residual:.3g}"
+
+
+# --- 130: interrupted -----------------------------------------------------------------------------------------
+
+
+class Interrupted(BetacliError):
+    """The command was told to stop, by SIGINT or SIGTERM."""
+
+    exit_code = 130
+    kind = "interrupted"
+
+    @property
+    def message(self) -> str:
+        return "interrupted"

@@ -34,7 +34,7 @@ from betacli.cli.options import (
 from betacli.cli.planning import option_types, optional, plan_of
 from betacli.cli.taking import Given, takes
 from betacli.cli.world import World
-from betacli.errors import BadUsage
+from betacli.errors import BadUsage, Interrupted
 
 COMPLETE = "_BETACLI_COMPLETE"
 COMPLETED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
@@ -167,6 +167,8 @@ def invoke(argv: list[str], here: World) -> int:
         raise ClosedPipe from None  # Typer's own answer to a reader that left in the middle of the help
     except _ParserError as error:
         raise _unparsed(error) from None
+    if code == Interrupted.exit_code:
+        raise KeyboardInterrupt  # which Typer has taken for itself
     return code if isinstance(code, int) else 0
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from betacli.cli import world
 from betacli.cli.closed import ClosedPipe, unwritable
-from betacli.errors import BetacliError
+from betacli.errors import BetacliError, Interrupted
 
-INTERRUPTED = 130
 BUG = 1
 UNUSABLE = 2
 
@@ -45,8 +44,7 @@ def _ending(argv: Sequence[str], here: world.World) -> Iterator[_Ending]:
     except BetacliError as error:
         ending.code = _told(error, argv, here)
     except KeyboardInterrupt:
-        here.stderr.write("error: interrupted\n")
-        ending.code = INTERRUPTED
+        ending.code = _told(Interrupted(), argv, here)
     except (BrokenPipeError, ClosedPipe):
         ending.code = 0
         _silence(here)
