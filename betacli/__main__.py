@@ -20,13 +20,22 @@ def main() -> None:
     gc.set_threshold(50_000)  # a command makes little garbage: 20 ms
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
-    )  # baskets are small, and the same bits on any number of cores
+    )  # the same bits on any number of cores, and a faster start
     from betacli.cli.process import run  # noqa: PLC0415  the imports of Typer, which `--version` need not pay
 
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ends as Ctrl-C does: whatever was begun is undone
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if (
+            signal.getsignal(number) is not signal.SIG_IGN
+        ):  # as a shell asks for what it starts in the background
+            signal.signal(number, _stop)
     sys.exit(run(sys.argv[1:]))
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """End as Ctrl-C does: whatever was begun is undone. That a task of asyncio was cut short is no news."""
+    if "logging" in sys.modules:
+        sys.modules["logging"].getLogger("asyncio").disabled = True
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
