@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Tone = Literal["good", "warning", "bad", "quiet", "strong"]
+Tone = Literal["good", "warning", "bad", "quiet", "strong", "bar"]
 Status = Literal["ok", "warning", "refused"]
 UNKNOWN = "n/a"
 
@@ -74,12 +74,16 @@ count = fixed(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: its header, how its values are written, and the tone a value takes (None: no tone)."""
+    """One column: its header, how its values are written, and the tone a value takes (None: no tone).
+
+    With `bar` a terminal with room draws a small bar beside each number, from zero to the column's largest.
+    """
 
     header: str
     show: Formatter = text
     align: Literal["left", "right"] = "right"
     tone: Callable[[object], Tone | None] = lambda _: None
+    bar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,7 @@ class BasketPlan:
             Column(header="beta", show=doc.beta),
             Column(header="note", align="left", tone=lambda _: "warning"),
             Column(header="base weight", show=doc.percent, tone=lambda _: "quiet"),
-            Column(header="weight", show=doc.weight, tone=lambda _: "strong"),
+            Column(header="weight", show=doc.weight, tone=lambda _: "strong", bar=True),
             Column(header="notional", show=doc.money),
             Column(header="price", show=doc.significant),
             Column(header="contracts", show=doc.significant),

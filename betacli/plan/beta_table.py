@@ -78,7 +78,7 @@ class SectorBetas:
         """Return the betas as a table, the equal-weight sector in its footer."""
         columns = (
             Column(header="asset", align="left", tone=lambda _: "strong"),
-            Column(header="beta", show=doc.beta, tone=lambda _: "strong"),
+            Column(header="beta", show=doc.beta, tone=lambda _: "strong", bar=True),
             Column(header="std error", show=doc.beta),
             Column(header="95 % low", show=doc.beta),
             Column(header="95 % high", show=doc.beta),

@@ -5,6 +5,7 @@ and Rich is never imported; at a terminal that wants colour, Rich paints each sp
 wider than the terminal turns into records, text wraps between words, and a number too long for a line overflows.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from betacli.document import Facts, Report, Table, Tone
@@ -33,8 +34,10 @@ STYLES: dict[Tone, str] = {
     "bad": "bold red",
     "quiet": "dim",
     "strong": "bold",
+    "bar": "cyan",
 }
 GAP = "  "
+BAR = 8  # cells of a bar
 READABLE = 24  # a column of wrapped text narrower than this is harder to read than unaligned lines
 
 
@@ -86,7 +89,7 @@ def layout(report: Report, screen: Screen) -> Iterator[Line]:
         if block.title:
             yield from wrapped(spread(clean(block.title), "strong"), screen.width)
         if isinstance(block, Table):
-            yield from _table(grid(block, clean), screen, clean)
+            yield from _table(grid(block, clean), screen, clean, bars(block))
         else:
             yield from _facts(block, screen, clean)
     for number, step in enumerate(report.explanation, start=1):
@@ -150,7 +153,31 @@ def _notices(report: Report, clean: Clean) -> Iterator[list[Span]]:
 # --- blocks -------------------------------------------------------------------------------------------------------
 
 
-def _table(cells: Grid, screen: Screen, clean: Clean) -> Iterator[Line]:
+def bars(block: Table) -> dict[int, list[str]]:
+    """Return, by column that wants them, a bar of eighths for each row; none where a value is unknown or below zero.
+
+    A bar stands beside a number and never for one: it says at a glance which is large.
+    """
+    found = {}
+    for place, column in enumerate(block.columns):
+        values = [row[place] for row in block.rows]
+        known = [v if isinstance(v, int | float) and math.isfinite(v) else 0.0 for v in values]
+        most = max(known, default=0.0)
+        if column.bar and most > 0:
+            found[place] = [_bar(max(0.0, value) / most) for value in known]
+    return found
+
+
+def _bar(share: float) -> str:
+    """Draw a share of `BAR` cells."""
+    full, part = divmod(round(share * BAR * 8), 8)
+    eighth: str = ("", *"▏▎▍▌▋▊▉")[part]
+    return ("█" * full + eighth).ljust(BAR)
+
+
+def _table(
+    cells: Grid, screen: Screen, clean: Clean, drawn: dict[int, list[str]] | None = None
+) -> Iterator[Line]:
     if not cells.rows:
         yield [("none", "quiet")]
         return
@@ -160,18 +187,27 @@ def _table(cells: Grid, screen: Screen, clean: Clean) -> Iterator[Line]:
         yield from _records(cells, screen.width)
         return
 
-    def row(line: Sequence[Span]) -> Line:
+    room = (
+        screen.unicode and screen.width is not None and total + len(drawn or ()) * (BAR + 1) <= screen.width
+    )
+    beside = drawn or {} if room else {}
+    total += len(beside) * (BAR + 1)
+
+    def row(line: Sequence[Span], number: int | None = None) -> Line:
         spans: Line = []
-        for column, width, (text, tone) in zip(cells.columns, widths, line, strict=True):
+        for place, (column, width, (text, tone)) in enumerate(zip(cells.columns, widths, line, strict=True)):
             before, after = padded(text, width, column.align)
-            spans += [(before, None), (text, tone), (after + GAP, None)]
+            spans += [(before, None), (text, tone), (after, None)]
+            if place in beside:
+                spans.append((" " + (" " * BAR if number is None else beside[place][number]), "bar"))
+            spans.append((GAP, None))
         return spans
 
     rule: Line = [(clean("─") * total, "quiet")]
     yield row([(cell.text, cell.tone) for cell in cells.header])
     yield rule
-    for line in cells.rows:
-        yield row([(cell.text, cell.tone) for cell in line])
+    for number, line in enumerate(cells.rows):
+        yield row([(cell.text, cell.tone) for cell in line], number)
     if cells.footer:
         yield rule
         yield row([(cell.text, cell.tone) for cell in cells.footer])
