@@ -443,15 +443,7 @@ class SolverFailed(BetacliError):
         return f"the solver stopped with exit flag {self.exit_flag} and a KKT residual of {self.residual:.3g}"
 
 
-# --- 130: interrupted -----------------------------------------------------------------------------------------
-
-
 class Interrupted(BetacliError):
     """The command was told to stop, by SIGINT or SIGTERM."""
 
-    exit_code = 130
-    kind = "interrupted"
-
-    @property
-    def message(self) -> str:
-        return "interrupted"
+    exit_code, kind, message = 130, "interrupted", "interrupted"

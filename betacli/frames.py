@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,11 @@ def read_table(path: Path) -> RawTable:
     if problems:
         raise BadFile(path=str(path), problems=problems[:10])
     return RawTable(path=str(path), open_ms=open_ms, text=text, numbers=numbers, lines=lines)
+
+
+def frame_of(names: Sequence[str], columns: Mapping[str, Floats]) -> pd.DataFrame:
+    """Return columns (N,) by name as a DataFrame with one row a name."""
+    return pd.DataFrame(dict(columns), index=pd.Index(list(names), name="asset"))
 
 
 def _bad(path: Path, what: str, *, line: int | None = None, hint: str | None = None) -> BadFile:

@@ -19,6 +19,7 @@ ALLOWED = {
     "frames": {"errors", "core"},
     "core": {"errors", "core"},
     "data": {"errors", "core", "data", "frames"},
+    "library": {"errors", "names", "core", "data", "frames"},
     "plan": {"errors", "document", "core", "data", "plan"},
     "show": {"errors", "document", "show"},
     "cli": {"errors", "document", "names", "core", "data", "plan", "show", "cli"},
