@@ -22,6 +22,7 @@ from betacli.document import Report, Table
 from betacli.errors import safe
 from betacli.show.formats import FORMATS, Screen
 from betacli.show.plain import grid, to_ascii
+from cli.examples import EXAMPLES
 from conftest import CHECKOUT, Cli
 
 SAMPLE = ("--sector", "l1", "--exchange", "sample")
@@ -61,6 +62,7 @@ ANSWERS = {
     "schema": ("schema",),
     "config": ("config", "show", "--origin"),
 }
+ANSWERS |= EXAMPLES
 WORDS_ALONE = {"init", "help"}  # they write files and explain; there is no result to render
 SCREENS = [
     Screen(width=width, colour=colour, unicode=unicode)
@@ -101,7 +103,7 @@ def cells(report: Report, *, unicode: bool) -> Iterator[str]:
 
 
 def test_every_command_is_here() -> None:
-    """A command that is added is rendered here, too: add a line to `ANSWERS`."""
+    """A command that is added is rendered here, too, by the example in its help, or by a line in `ANSWERS`."""
     assert {argv[0] for argv in ANSWERS.values()} | WORDS_ALONE >= set(command_names())
 
 

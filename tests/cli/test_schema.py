@@ -13,6 +13,7 @@ import pytest
 from betacli import errors
 from betacli.plan.results import RESULTS
 from betacli.show.schema import report_schema
+from cli.examples import EXAMPLES
 from conftest import CHECKOUT, Cli
 from json_schema import KNOWN, problems
 
@@ -35,6 +36,15 @@ COMMANDS = {
     "sectors-show": ("sectors", "show", "l1", "-O", "json"),
     "sectors-check": ("sectors", "check", "-O", "json"),
 }
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_of_the_help_prints_what_its_schema_says(name: str, cli: Cli) -> None:
+    """So a command that is added is validated without work."""
+    ran = cli(*EXAMPLES[name], "-O", "json")
+    assert ran.code in {0, 10}, ran.err
+    report = json.loads(ran.out)
+    assert problems(report, schema(cli, report["schema"].removeprefix("betacli/"))) == []
 
 
 def schema(cli: Cli, name: str) -> dict[str, object]:
