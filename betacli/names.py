@@ -35,6 +35,7 @@ GATES = (
     "min_common_bars",
     "min_days",
     "redenomination",
+    "volume_unit",
     "note_jump",
     "note_flat_bars",
 )

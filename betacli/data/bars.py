@@ -10,14 +10,10 @@ import numpy as np
 from betacli.core.calendar import timeframe_name
 from betacli.core.candles import clean, iso
 from betacli.core.model import Candles, Floats, Unknown
-from betacli.core.robust import median
 
 COLUMNS = ("open", "high", "low", "close", "volume", "quote_volume")
 PRICES = 4
 REQUIRED = 5  # an exchange gives all of these but the quote volume
-
-# A volume in contracts is off by the contract size, never by less; a bar's own swings move the ratio by less.
-UNIT_RANGE = (0.5, 2.0)
 
 # Times before 1973 in milliseconds are times of our days in seconds.
 _SECONDS_BELOW = 100_000_000_000
@@ -111,9 +107,7 @@ def _clock_defect(times: Floats, timeframe_ms: int, now_ms: int) -> str | None:
 
 
 def in_base_units(candles: Candles, contract_size: float | None) -> Candles:
-    """Return candles with volumes in base units; volumes whose unit is in doubt become unknown.
-
-    Volume times price has to be the quote volume, where the exchange gives one.
+    """Return candles with volumes in base units; the gate `volume_unit` holds them against the quote volume.
 
     Args:
         candles: as the exchange gives them.
@@ -122,11 +116,4 @@ def in_base_units(candles: Candles, contract_size: float | None) -> Candles:
     unknown = np.full(len(candles.close), np.nan)
     if contract_size is None:
         return replace(candles, volume=unknown, quote_volume=unknown)
-    volume = candles.volume * contract_size
-    traded = (volume > 0) & (candles.quote_volume > 0)
-    if traded.any():
-        middle = (candles.high + candles.low) / 2
-        ratio = median(candles.quote_volume[traded] / (volume[traded] * middle[traded]))
-        if not UNIT_RANGE[0] < ratio < UNIT_RANGE[1]:
-            return replace(candles, volume=unknown, quote_volume=unknown)
-    return replace(candles, volume=volume)
+    return replace(candles, volume=candles.volume * contract_size)

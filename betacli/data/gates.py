@@ -14,6 +14,7 @@ from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.model import Candles, Floats, Notice, Times
 from betacli.core.robust import median
+from betacli.data.store_series import StoredCandles
 from betacli.errors import GateFailure
 
 GATES: dict[str, float] = {
@@ -22,9 +23,12 @@ GATES: dict[str, float] = {
     "min_common_bars": 60,  # bars shared with the benchmark
     "min_days": 30,  # days those bars span
     "redenomination": 3.0,  # a jump beyond this and near an integer ratio is another unit of account
+    "volume_unit": 2.0,  # quote volume over base volume × price, or its inverse; beyond it liquidity is unknown
     "note_jump": 0.30,  # a bar's move beyond this is noted
     "note_flat_bars": 5,  # as many identical closes in a row are noted
 }
+
+RECENT_BARS = 60  # of which volumes are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,11 @@ class Inspection:
     failures: tuple[GateFailure, ...]
     notices: tuple[Notice, ...]
     measurements: tuple[Measurement, ...]
+
+    @property
+    def volume_in_doubt(self) -> bool:
+        """Whether nobody knows in which unit its volumes are."""
+        return any(one.gate == "volume_unit" and not one.passed for one in self.measurements)
 
 
 def align(candles: Candles, grid: Times) -> Floats:
@@ -100,9 +109,17 @@ def inspect(
         ("min_coverage", coverage, coverage >= thresholds["min_coverage"],
          f"has {len(seen)} of the {len(grid) - first} bars since {iso(int(grid[first]))} ({coverage:.1%})"),
     ]  # fmt: skip
+    recent = candles.latest(RECENT_BARS) if isinstance(candles, StoredCandles) else candles
+    unit = volume_ratio(recent)
+    redenominations = tuple(_redenominations(base, close, grid, thresholds))
+    told = [
+        *((gate, measured, passed) for gate, measured, passed, _ in rows),
+        *_measured_moves(close, thresholds, sound=not redenominations),
+        *([("volume_unit", unit, unit <= thresholds["volume_unit"])] if unit is not None else []),
+    ]
     measurements = tuple(
         Measurement(base=base, gate=gate, measured=measured, threshold=thresholds[gate], passed=passed)
-        for gate, measured, passed, _ in rows
+        for gate, measured, passed in told
     )
     failures = [
         GateFailure(base=base, gate=gate, detail=_against(detail, gate, thresholds), measured=measured,
@@ -112,8 +129,15 @@ def inspect(
     if whole_window and seen[0] > 1:
         failures = [failure for failure in failures if failure.gate != "min_coverage"]
         failures.append(_too_long(base, int(grid[seen[0]]), int(grid[1])))
-    failures.extend(_redenominations(base, close, grid, thresholds))
-    notices = () if failures else (*_notes(base, close, grid, thresholds),)
+    failures.extend(redenominations)
+    notices = (
+        ()
+        if failures
+        else (
+            *_notes(base, close, grid, thresholds),
+            *_volume_notes(base, recent, unit, thresholds),
+        )
+    )
     return Inspection(
         base=base, close=close, failures=tuple(failures), notices=notices, measurements=measurements
     )
@@ -129,10 +153,9 @@ def against_benchmark(
     base: str, close: Floats, benchmark: Floats, step_ms: int, thresholds: Mapping[str, float]
 ) -> list[GateFailure]:
     """Hold an asset's closes (T,) against the bars it shares with the benchmark's value (T,)."""
-    common = np.flatnonzero(np.isfinite(close) & np.isfinite(benchmark))
-    days = (common[-1] - common[0] + 1) * step_ms / DAY_MS if len(common) else 0.0
+    bars, days = _common(close, benchmark, step_ms)
     rows = (
-        ("min_common_bars", float(len(common)), f"shares {len(common)} bars with the benchmark"),
+        ("min_common_bars", bars, f"shares {bars:.0f} bars with the benchmark"),
         ("min_days", days, f"shares {days:.1f} days with the benchmark"),
     )
     return [
@@ -140,6 +163,103 @@ def against_benchmark(
                     threshold=thresholds[gate])
         for gate, measured, detail in rows if measured < thresholds[gate]
     ]  # fmt: skip
+
+
+def shared(
+    base: str, close: Floats, benchmark: Floats, step_ms: int, thresholds: Mapping[str, float]
+) -> tuple[Measurement, ...]:
+    """Measure what `against_benchmark` holds an asset against."""
+    bars, days = _common(close, benchmark, step_ms)
+    return tuple(
+        Measurement(
+            base=base,
+            gate=gate,
+            measured=measured,
+            threshold=thresholds[gate],
+            passed=measured >= thresholds[gate],
+        )
+        for gate, measured in (("min_common_bars", bars), ("min_days", days))
+    )
+
+
+def _common(close: Floats, benchmark: Floats, step_ms: int) -> tuple[float, float]:
+    """Return how many bars two series of closes (T,) share, and over how many days."""
+    common = np.flatnonzero(np.isfinite(close) & np.isfinite(benchmark))
+    days = float(common[-1] - common[0] + 1) * step_ms / DAY_MS if len(common) else 0.0
+    return float(len(common)), days
+
+
+def volume_ratio(candles: Candles) -> float | None:
+    """Return how many times too large or too small the quote volume is for the base volume times the price.
+
+    The median of the latest bars; None where the source states no quote volume or nothing was traded.
+    """
+    volume, quote = candles.volume[-RECENT_BARS:], candles.quote_volume[-RECENT_BARS:]
+    middle = (candles.high[-RECENT_BARS:] + candles.low[-RECENT_BARS:]) / 2
+    with np.errstate(invalid="ignore"):
+        traded = (volume > 0) & (quote > 0) & (middle > 0)
+    if not traded.any():
+        return None
+    ratio = median(quote[traded] / (volume[traded] * middle[traded]))
+    return max(ratio, 1 / ratio)
+
+
+def without_volume(candles: Candles) -> Candles:
+    """Return candles whose volumes are unknown."""
+    unknown = np.full(len(candles.close), np.nan)
+    return Candles(
+        symbol=candles.symbol,
+        timeframe_ms=candles.timeframe_ms,
+        open_ms=candles.open_ms,
+        open=candles.open,
+        high=candles.high,
+        low=candles.low,
+        close=candles.close,
+        volume=unknown,
+        quote_volume=unknown,
+    )
+
+
+def _measured_moves(
+    close: Floats, thresholds: Mapping[str, float], *, sound: bool
+) -> Iterator[tuple[str, float, bool]]:
+    """Measure the largest step between neighbouring closes (T,), as a ratio and as a return, and the longest rest."""
+    seen = close[np.isfinite(close)]
+    if len(seen) > 1:
+        yield "redenomination", math.exp(float(np.max(np.abs(np.diff(np.log(seen)))))), sound
+    moves = np.abs(np.log(close[1:] / close[:-1]))
+    moves = moves[np.isfinite(moves)]
+    if len(moves):
+        largest = math.expm1(float(np.max(moves)))
+        yield "note_jump", largest, largest <= thresholds["note_jump"]
+    flat = float(_longest_rest(close))
+    yield "note_flat_bars", flat, flat < thresholds["note_flat_bars"]
+
+
+def _longest_rest(close: Floats) -> int:
+    """Return the most identical closes (T,) in a row."""
+    changes = np.flatnonzero(np.concatenate([[True], np.diff(close) != 0, [True]]))
+    return int(np.max(np.diff(changes))) if len(close) else 0
+
+
+def _volume_notes(
+    base: str, recent: Candles, ratio: float | None, thresholds: Mapping[str, float]
+) -> Iterator[Notice]:
+    """Say that the unit of the volumes is in doubt, or that nothing was traded of late."""
+    idle = np.where(
+        recent.volume[-RECENT_BARS:] == 0, 0.0, np.arange(1, len(recent.volume[-RECENT_BARS:]) + 1)
+    )
+    rest = _longest_rest(idle)
+    if rest >= max(2, thresholds["note_flat_bars"]):
+        detail = f"`{base}` traded nothing in {rest} bars in a row of its latest {len(idle)}: a thin or halted market"
+        yield Notice(id="no-trades", detail=detail)
+    if ratio is not None and ratio > thresholds["volume_unit"]:
+        yield Notice(
+            id="volume-unit",
+            detail=f"`{base}` is told with a quote volume that is {ratio:.4g}× off its volume times its price: the "
+            f"unit of its volume is not known, and its liquidity neither; up to {thresholds['volume_unit']:g}× is "
+            "accepted",
+        )
 
 
 def _against(detail: str, gate: str, thresholds: Mapping[str, float]) -> str:
@@ -187,10 +307,7 @@ def _notes(base: str, close: Floats, grid: Times, thresholds: Mapping[str, float
             f"most at {iso(int(grid[worst + 1]))}: {returns[worst]:+.1%}",
             severity="note",
         )
-    run = longest = 1
-    for same in np.diff(close) == 0:
-        run = run + 1 if same else 1
-        longest = max(longest, run)
+    longest = _longest_rest(close)
     if longest >= thresholds["note_flat_bars"]:
         yield Notice(
             id="flat", detail=f"`{base}` has {longest} identical closes in a row: a thin or halted market"

@@ -6,11 +6,14 @@ from typing import Any
 from betacli.core.calendar import DAY_MS
 from betacli.core.model import Ticker, Unknown
 from betacli.data.answers import STALE_AFTER_MS, late, number
-from betacli.data.bars import UNIT_RANGE
 from betacli.data.candles import Listing
 from betacli.data.venue import QuotePart
 
 PRICES = ("bid", "ask", "last", "mark", "index")
+UNIT_RANGE = (
+    0.5,
+    2.0,
+)  # a volume in contracts is off by the contract size, a day's swings move the ratio by less
 APART = 2.0  # last, mark and index of one contract are never so many times each other
 
 

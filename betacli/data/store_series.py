@@ -149,14 +149,17 @@ def row_check(series: Series, spans: bytes, chunks: bytes, tail: bytes) -> bytes
 
 
 class StoredCandles(Candles):
-    """Candles whose closes are in memory, and whose other columns are read when one of them is asked for."""
+    """Candles whose closes are in memory, and whose other columns are read when one of them is asked for.
+
+    `_load` reads the whole bars from an open time on, all of them where it is None.
+    """
 
     __slots__ = ("_load",)
-    _load: Callable[[], Candles]
+    _load: Callable[[int | None], Candles]
 
     @classmethod
     def lazy(
-        cls, symbol: str, timeframe_ms: int, bars: Bars, load: "Callable[[], Candles]"
+        cls, symbol: str, timeframe_ms: int, bars: Bars, load: "Callable[[int | None], Candles]"
     ) -> "StoredCandles":
         """Return candles from their closes and a way to read the whole of them."""
         candles = object.__new__(cls)
@@ -173,7 +176,7 @@ class StoredCandles(Candles):
     def __getattr__(self, name: str) -> Floats:
         if name not in OTHERS:
             raise AttributeError(name)
-        whole = self._load()
+        whole = self._load(None)
         if not (np.array_equal(whole.open_ms, self.open_ms) and np.array_equal(whole.close, self.close)):
             raise StoreUnusable(
                 path=self.symbol, problem="changed in the store while it was read: run it again"
@@ -181,3 +184,7 @@ class StoredCandles(Candles):
         for column in OTHERS:
             object.__setattr__(self, column, getattr(whole, column))
         return np.asarray(getattr(whole, name))
+
+    def latest(self, n: int) -> Candles:
+        """Return the last n bars whole, without reading the others."""
+        return self._load(int(self.open_ms[-n:][0]) if len(self.open_ms) else None)

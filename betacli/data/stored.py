@@ -9,6 +9,7 @@ after its end; from then on it does not exist, until the next bar is fetched wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -248,8 +249,9 @@ class StoredMarket:
                 )
         return answers
 
-    def _whole(self, listing: Listing, want: Wanted) -> Candles:
-        """Return every column of one symbol's candles."""
+    def _whole(self, listing: Listing, want: Wanted, since_ms: int | None = None) -> Candles:
+        """Return every column of one symbol's candles, from an open time on."""
+        want = want if since_ms is None else replace(want, first_ms=since_ms)
 
         def read(store: CandleStore) -> Candles | None:
             with store.database.reading():

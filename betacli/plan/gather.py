@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS
 from betacli.core.model import Candles, Floats, Member, Notice, Times, Unknown
 from betacli.data.candles import Listing, MarketData
-from betacli.data.gates import Inspection, Measurement, against_benchmark, inspect
+from betacli.data.gates import Inspection, Measurement, against_benchmark, inspect, shared, without_volume
 from betacli.errors import GateFailure
 
 
@@ -48,11 +48,13 @@ class Gathered:
         shown = sorted(inspections.keys() - self.peers)
         return tuple(notice for base in shown for notice in inspections[base].notices)
 
-    @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        """What the gates measured, by asset and role."""
+    def measurements(self, benchmark_value: Floats) -> tuple[Measurement, ...]:
+        """Return what the gates measured, by asset and role."""
         both = (self.as_part, self.as_member)
         every = {m: None for role in both for base in sorted(role) for m in role[base].measurements}
+        for base in sorted(self.as_member):
+            close = self.close[base]
+            every |= dict.fromkeys(shared(base, close, benchmark_value, self.step_ms, self.thresholds))
         return tuple(every)
 
 
@@ -109,13 +111,19 @@ def gather(
         step_ms=step,
         thresholds=thresholds,
         listings=listings,
-        candles=candles,
+        candles=_told(candles, {**as_part, **as_member}),
         close={base: inspection.close for base, inspection in {**as_part, **as_member}.items()},
         absent=absent,
         as_member=as_member,
         as_part=as_part,
         peers=frozenset(peer.base for peer in peers) - {part.base for part in parts},
     )
+
+
+def _told(candles: Mapping[str, Candles], inspections: Mapping[str, Inspection]) -> dict[str, Candles]:
+    """Return the candles, without volumes where nobody knows their unit."""
+    in_doubt = {base for base, inspection in inspections.items() if inspection.volume_in_doubt}
+    return {base: without_volume(bars) if base in in_doubt else bars for base, bars in candles.items()}
 
 
 def _absent(

@@ -176,7 +176,7 @@ def measure(
         data,
         recipe,
         now_ms=source.now_ms,
-        inputs=_inputs(replace(request, preset=preset), universe, source, recipe, data),
+        inputs=_inputs(replace(request, preset=preset), universe, source, recipe, data, series),
         notices=(*notices, *source.notices, *series.notices, *data.notices),
         excluded=(*excluded, *series.excluded),
     )
@@ -338,7 +338,12 @@ def _short_histories(bases: Sequence[str], estimates: BetaEstimates, n_returns: 
 
 
 def _inputs(
-    request: BetaRequest, universe: Universe, source: MarketData, recipe: Recipe, data: Gathered
+    request: BetaRequest,
+    universe: Universe,
+    source: MarketData,
+    recipe: Recipe,
+    data: Gathered,
+    series: BenchmarkSeries,
 ) -> Inputs:
     """Say what the answer was made from."""
     digest = hashlib.sha256()
@@ -366,5 +371,5 @@ def _inputs(
             min_obs=recipe.min_obs,
         ),
         benchmark=request.benchmark.name,
-        gates=data.measurements,
+        gates=data.measurements(series.value),
     )

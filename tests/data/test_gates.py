@@ -1,11 +1,13 @@
 """Each gate on a series that should pass and one that should not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from betacli.core.calendar import DAY_MS
 from betacli.core.model import Candles
-from betacli.data.gates import GATES, against_benchmark, align, inspect
+from betacli.data.gates import GATES, against_benchmark, align, inspect, shared, volume_ratio, without_volume
 
 N = 91
 GRID = np.arange(N, dtype=np.int64) * DAY_MS
@@ -44,10 +46,15 @@ def test_clean_data_passes() -> None:
         "X", series(walk()), GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=GATES
     )
     assert (found.failures, found.notices) == ((), ())
-    assert {(m.gate, m.measured, m.passed) for m in found.measurements} == {
-        ("max_age_bars", 0.0, True),
-        ("min_coverage", 1.0, True),
-    }
+    told = {m.gate: (m.measured, m.passed) for m in found.measurements}
+    assert told["max_age_bars"] == (0.0, True)
+    assert told["min_coverage"] == (1.0, True)
+    moves = walk()[1:] / walk()[:-1]
+    largest = max(moves.max(), 1 / moves.min())
+    assert told["redenomination"] == (pytest.approx(largest), True)
+    assert told["note_jump"] == (pytest.approx(largest - 1), True)
+    assert told["note_flat_bars"] == (1.0, True)
+    assert {m.threshold for m in found.measurements if m.gate == "max_age_bars"} == {1.5}
 
 
 def test_a_series_may_be_one_and_a_half_bars_old() -> None:
@@ -133,3 +140,61 @@ def test_alignment_leaves_gaps_as_gaps() -> None:
     placed = align(series(np.array([1.0, 2.0, 3.0]), np.array([-DAY_MS, 0, 2 * DAY_MS])), GRID[:3])
     assert placed[[0, 2]] == pytest.approx([2.0, 3.0])
     assert np.isnan(placed[1])
+
+
+def traded(volume: float, quote_volume: float) -> Candles:
+    """Candles at about 100 with the same volumes in every bar."""
+    close = walk()
+    bars = series(close)
+    full = np.ones(N)
+    return replace(
+        bars, open=close, high=close, low=close, volume=full * volume, quote_volume=close * quote_volume
+    )
+
+
+@pytest.mark.parametrize(
+    ("volume", "coins", "off"),
+    [(1_000, 1_000, 1.0), (1_000, 100_000, 100.0), (100_000, 1_000, 100.0), (1_000, 1_900, 1.9)],
+)
+def test_the_quote_volume_fixes_the_unit_of_the_volume(volume: float, coins: float, off: float) -> None:
+    """1,000 coins at their price are that many dollars; 1,000 contracts of a hundredth coin are off by 100."""
+    candles = traded(volume, coins)
+    assert volume_ratio(candles) == pytest.approx(off)
+    found = inspect("X", candles, GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=GATES)
+    told = next(m for m in found.measurements if m.gate == "volume_unit")
+    assert (told.measured, told.threshold, told.passed) == (pytest.approx(off), 2.0, off < 2)
+    assert found.failures == ()
+    assert found.volume_in_doubt == (off > 2)
+    assert [notice.id for notice in found.notices] == (["volume-unit"] if off > 2 else [])
+    wider = {**GATES, "volume_unit": 150.0}
+    found = inspect("X", candles, GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=wider)
+    assert not found.volume_in_doubt
+
+
+def test_without_a_quote_volume_nothing_is_measured_and_volumes_in_doubt_are_taken_out() -> None:
+    """What cannot be compared is no measurement; candles without volumes keep their prices."""
+    assert volume_ratio(series(walk())) is None
+    assert volume_ratio(traded(0, 0)) is None
+    bare = without_volume(traded(1_000, 100_000))
+    assert np.isnan(bare.volume).all()
+    assert np.isnan(bare.quote_volume).all()
+    np.testing.assert_array_equal(bare.close, walk())
+
+
+def test_bars_without_trades_are_noted() -> None:
+    """Seven bars of zero volume in a row among the latest: a thin or halted market, for the reader to know."""
+    candles = traded(1_000, 1_000)
+    candles.volume[-20:-13] = 0
+    found = inspect("X", candles, GRID, now_ms=NOW, listed_ms=None, whole_window=True, thresholds=GATES)
+    assert [(n.id, "7 bars" in n.detail) for n in found.notices] == [("no-trades", True)]
+
+
+def test_what_is_shared_with_the_benchmark_is_measured() -> None:
+    """91 bars of 91 days pass 60 and 30; 50 bars do not pass 60."""
+    told = shared("X", walk(), walk(1), DAY_MS, GATES)
+    assert [(m.gate, m.measured, m.passed) for m in told] == [
+        ("min_common_bars", 91.0, True),
+        ("min_days", 91.0, True),
+    ]
+    short = np.where(np.arange(N) < N - 50, np.nan, walk())
+    assert [m.passed for m in shared("X", short, walk(1), DAY_MS, GATES)] == [False, True]

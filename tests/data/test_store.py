@@ -183,11 +183,11 @@ def test_other_columns_are_read_when_asked_for_and_must_fit_the_closes(folder: P
         append(store, 1000, 1100)
         whole = everything(store, SYMBOLS[0])
         closes = Bars(open_ms=whole.open_ms, values=whole.close[:, None])
-        lazy = StoredCandles.lazy(SYMBOLS[0], HOUR_MS, closes, lambda: whole)
+        lazy = StoredCandles.lazy(SYMBOLS[0], HOUR_MS, closes, lambda _: whole)
         assert same(lazy, whole)
         other = bars_of(SYMBOLS[0], 1000, 1100, scale=2.0)
         with pytest.raises(StoreUnusable, match="changed in the store"):
-            _ = StoredCandles.lazy(SYMBOLS[0], HOUR_MS, closes, lambda: other).volume
+            _ = StoredCandles.lazy(SYMBOLS[0], HOUR_MS, closes, lambda _: other).volume
         with pytest.raises(AttributeError):
             _ = lazy.colour
 

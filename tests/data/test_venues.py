@@ -9,6 +9,7 @@ from betacli.core.calendar import TIMEFRAMES_MS
 from betacli.core.candles import iso
 from betacli.core.model import Member, OpenInterest, Price, Unknown
 from betacli.data import pace
+from betacli.data.gates import volume_ratio
 from betacli.data.venues import VENUES
 from fake_exchange.asking import (
     DIALECTS,
@@ -366,13 +367,12 @@ class TestMexc(Truths):
         np.testing.assert_allclose(candles.volume, 1_000.0, rtol=1e-12)
         np.testing.assert_allclose([found.bids[0, 1], found.asks[0, 1]], [1_000, 2_000], rtol=1e-12)
 
-    def test_a_volume_that_contradicts_the_quote_volume_is_unknown(self):
-        """Volume times price is the quote volume; where a contract size is wrong, neither is told."""
+    def test_a_volume_that_contradicts_the_quote_volume_is_seen_by_its_gate(self):
+        """Volume times price is the quote volume; where a contract size is a hundred times too large it is not."""
         market = a_market()
         true = market.instrument
         market.instrument = lambda symbol: Instrument(base=true(symbol).base, contract_size="1")
         with self.served(market) as fake, ask(fake, self.venue) as source:
             candles = source.candles(self.found(source, "ETH"), "1d", START_MS, NOW_MS)["ETH"]
         assert len(candles.close) == N - 1
-        assert np.isnan(candles.volume).all()
-        assert np.isnan(candles.quote_volume).all()
+        assert volume_ratio(candles) == pytest.approx(100, rel=0.05)
