@@ -9,12 +9,14 @@ from typing import Any, Literal
 
 from betacli.core.model import Market, Member, Unknown
 from betacli.data.candles import Listing
-from betacli.data.coins import MULTIPLIERS, RENAMED, SUFFIXES
+from betacli.data.coins import MULTIPLIERS, RENAMED, SUFFIXES, exchanged
 from betacli.errors import quoted, safe
 
 _MULTIPLIED = re.compile(rf"({'|'.join(sorted(MULTIPLIERS, key=len, reverse=True))})[A-Z].*")
 _MULTIPLIED_BEHIND = re.compile(rf"[A-Z]{{2,}}({'|'.join(SUFFIXES)})")
 NEAR_NAMES = 3
+_FIRST_END_MS = 1_400_000_000_000  # 2014: what is before is no end
+_NEVER_MS = 4_102_444_800_000  # 2100: perpetuals without an end are given one beyond it
 
 
 class Contracts:
@@ -92,6 +94,12 @@ class Contracts:
         info = self._by_symbol.get(symbol, {}).get("info")
         return info if isinstance(info, Mapping) else {}
 
+    def ends_ms(self, symbol: str) -> int | None:
+        """Return when a perpetual that is being delisted ends; None of one that has no end."""
+        raw = self.raw(symbol)
+        told = _positive(raw.get("deliveryDate") or raw.get("deliveryTime"))
+        return int(told) if told is not None and _FIRST_END_MS < told < _NEVER_MS else None
+
     def remap(self, listing: Listing) -> str | None:
         """Return by which name the exchange lists a contract, where that is the name of another coin."""
         entry = self._by_symbol.get(listing.symbol, {})
@@ -128,7 +136,7 @@ class Contracts:
             min_notional=_positive((limits.get("cost") or {}).get("min")),
             price_tick=self._step(precision.get("price")),
             listed_ms=_time(entry.get("created")),
-            expiry_ms=_time(entry.get("expiry")),
+            expiry_ms=_time(entry.get("expiry")) or self.ends_ms(entry["symbol"]),
             max_leverage=None if max_leverage is None else float(max_leverage),
             maker_fee=_fraction(entry.get("maker")),
             taker_fee=_fraction(entry.get("taker")),
@@ -161,10 +169,18 @@ class Contracts:
                 f"if you mean that one, give `symbol: {other['symbol']}`"
             )
         if base in RENAMED:
-            name, ratio = RENAMED[base]
-            coins = "one coin for one" if ratio == 1 else f"{ratio:,} {name} for one {base}"
-            return Unknown(reason=f"{what}; {base} became {name} ({coins}): name `{name}` instead")
-        return Unknown(reason=f"{what}{_perhaps(self._near(base, quote))}")
+            return Unknown(reason=f"{what}; {exchanged(base)}: {self._renamed(RENAMED[base], quote)}")
+        near = [] if inactive else self._near(base, quote)
+        return Unknown(reason=f"{what}{_perhaps(near)}")
+
+    def _renamed(self, now: tuple[str, float], quote: str) -> str:
+        """Say what to do about a coin that is called otherwise now: its bars are never joined to the old ones."""
+        name, ratio = now
+        found = self.find(Member(base=name), quote)
+        if isinstance(found, Unknown):
+            return f"`{name}` has no perpetual here either"
+        supply = "" if ratio == 1 else f", with {ratio:,.10g} times the supply"
+        return f"name `{name}` (`{found.symbol}`) instead{supply}"
 
     def _near(self, base: str, quote: str) -> list[str]:
         names = [

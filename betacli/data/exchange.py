@@ -123,7 +123,7 @@ class ExchangeMarket:
         )
         self._present = Present(self._asker)
         self._contracts: Contracts | None = None
-        self._remapped: dict[str, Notice] = {}
+        self._remarks: dict[str, Notice] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +176,7 @@ class ExchangeMarket:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the reader must know about this exchange and the contracts found so far."""
-        return (*self._caveats(), *self._remapped.values())
+        return (*self._caveats(), *self._remarks.values())
 
     def _caveats(self) -> tuple[Notice, ...]:
         unchecked = Notice(
@@ -202,7 +202,11 @@ class ExchangeMarket:
                     f"`{base}` is `{listing.symbol}`, which `{self.name}` itself calls `{safe(own, 40)}`: "
                     f"what it calls `{base}` is another coin"
                 )
-                self._remapped[base] = Notice(id="remapped", detail=detail)
+                self._remarks[f"remapped {base}"] = Notice(id="remapped", detail=detail)
+            market = listing.market if isinstance(listing, Listing) else None
+            if market is not None and market.kind == "swap" and market.expiry_ms is not None:
+                detail = f"`{base}` is being delisted: `{self.name}` ends `{market.symbol}` at {iso(market.expiry_ms)}"
+                self._remarks[f"delisted {base}"] = Notice(id="delisting", detail=detail)
         return found
 
     def futures(self, bases: Sequence[str], quote: str) -> Mapping[str, tuple[Listing, ...] | Unknown]:

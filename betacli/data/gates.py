@@ -101,14 +101,7 @@ def inspect(
     first = 0 if whole_window else int(seen[0])
     if listed_ms is not None and not whole_window:
         first = min(first, max(0, -(-(listed_ms - int(grid[0])) // step)))
-    age_bars = (now_ms - int(grid[seen[-1]]) - step) / step
-    coverage = len(seen) / (len(grid) - first)
-    rows = [
-        ("max_age_bars", age_bars, age_bars <= thresholds["max_age_bars"],
-         f"ends with the bar of {iso(int(grid[seen[-1]]))}, which closed {age_bars:.2f} bars ago"),
-        ("min_coverage", coverage, coverage >= thresholds["min_coverage"],
-         f"has {len(seen)} of the {len(grid) - first} bars since {iso(int(grid[first]))} ({coverage:.1%})"),
-    ]  # fmt: skip
+    rows = _reach(seen, grid, first, (now_ms - int(grid[seen[-1]]) - step) / step, thresholds)
     recent = candles.latest(RECENT_BARS) if isinstance(candles, StoredCandles) else candles
     unit = volume_ratio(recent)
     redenominations = tuple(_redenominations(base, close, grid, thresholds))
@@ -130,17 +123,27 @@ def inspect(
         failures = [failure for failure in failures if failure.gate != "min_coverage"]
         failures.append(_too_long(base, int(grid[seen[0]]), int(grid[1])))
     failures.extend(redenominations)
-    notices = (
-        ()
-        if failures
-        else (
-            *_notes(base, close, grid, thresholds),
-            *_volume_notes(base, recent, unit, thresholds),
-        )
-    )
+    odd = (*_notes(base, close, grid, thresholds), *_volume_notes(base, recent, unit, thresholds))
+    notices = () if failures else odd
     return Inspection(
         base=base, close=close, failures=tuple(failures), notices=notices, measurements=measurements
     )
+
+
+def _reach(
+    seen: Times, grid: Times, first: int, age_bars: float, thresholds: Mapping[str, float]
+) -> list[tuple[str, float, bool, str]]:
+    """Return gate, measure, whether it passes and a sentence for how far the seen bars (n,) reach.
+
+    `first` is the bar of the grid from which they are expected, `age_bars` how long ago the last closed.
+    """
+    coverage = len(seen) / (len(grid) - first)
+    return [
+        ("max_age_bars", age_bars, age_bars <= thresholds["max_age_bars"],
+         f"ends with the bar of {iso(int(grid[seen[-1]]))}, which closed {age_bars:.2f} bars ago"),
+        ("min_coverage", coverage, coverage >= thresholds["min_coverage"],
+         f"has {len(seen)} of the {len(grid) - first} bars since {iso(int(grid[first]))} ({coverage:.1%})"),
+    ]  # fmt: skip
 
 
 def _too_long(base: str, first_ms: int, window_ms: int) -> GateFailure:

@@ -78,13 +78,31 @@ def test_a_name_with_k_is_a_thousand_and_with_capital_k_is_another_coin():
         ),
         (
             Member(base="MATIC"),
-            "has no perpetual in USDT on `binanceusdm`; MATIC became POL (one coin for one): name `POL` instead",
+            (
+                "has no perpetual in USDT on `binanceusdm`; MATIC became POL (one coin for one): "
+                "name `POL` (`POL/USDT:USDT`) instead"
+            ),
         ),
         (
             Member(base="MKR"),
             (
                 "has no perpetual in USDT on `binanceusdm`; "
-                "MKR became SKY (24,000 SKY for one MKR): name `SKY` instead"
+                "MKR became SKY (24,000 SKY for one MKR): name `SKY` (`SKY/USDT:USDT`) instead, "
+                "with 24,000 times the supply"
+            ),
+        ),
+        (
+            Member(base="LEND"),
+            (
+                "has no perpetual in USDT on `binanceusdm`; LEND became AAVE (one AAVE for 100 LEND): "
+                "`AAVE` has no perpetual here either"
+            ),
+        ),
+        (
+            Member(base="AGIX"),
+            (
+                "has no perpetual in USDT on `binanceusdm`; AGIX became FET (0.43335 FET for one AGIX): "
+                "`FET` has no perpetual here either"
             ),
         ),
         (Member(base="TH"), "has no perpetual in USDT on `binanceusdm`; near names are `ETH`"),
@@ -92,7 +110,7 @@ def test_a_name_with_k_is_a_thousand_and_with_capital_k_is_another_coin():
             Member(base="BTC", symbol="BTC/USDT:USDX"),
             (
                 "has no contract `BTC/USDT:USDX` on `binanceusdm`; near names are `BTC/USDT:USDT`, "
-                "`ETH/USDT:USDT` and `OLD/USDT:USDT`"
+                "`ETH/USDT:USDT` and `SKY/USDT:USDT`"
             ),
         ),
         (
@@ -105,6 +123,8 @@ def test_what_is_not_there_is_explained(member, reason):
     """A member without a perpetual is unknown, and the reason says what is there instead."""
     instruments = [
         Instrument(base="OLD", status="SETTLING"),
+        Instrument(base="POL"),
+        Instrument(base="SKY"),
         Instrument(
             base="QTR", contract_type="CURRENT_QUARTER", delivery_ms=1_774_569_600_000, suffix="_260327"
         ),
@@ -215,3 +235,38 @@ def test_a_small_k_is_a_thousand_on_every_venue():
     assert found["BONK"].market.multiplier == 1_000
     assert isinstance(found["AVA"], Unknown)
     assert found["KAVA"].market.multiplier == 1
+
+
+@pytest.mark.parametrize("venue", ["binanceusdm", "bybit"])
+def test_a_perpetual_that_is_being_delisted_is_named_with_its_end(venue):
+    """Still traded, but with an end: the contract says when, and so does a notice; others have none."""
+    end_ms = 1_774_569_600_000  # 2026-03-27
+    ends = Instrument(base="END", delivery_ms=end_ms)
+    if venue == "bybit":
+        listed = bybit.instrument_of
+        made = {**listed(a_market(), Instrument(base="END")), "deliveryTime": str(end_ms)}
+    with served(venue, market=a_market(instruments=[ends])) as fake, ask(fake, venue) as source:
+        if venue == "bybit":
+            fake._dialect.ROUTES["/v5/market/instruments-info"] = _with(made)
+        try:
+            found = source.find([Member(base="END"), Member(base="BTC")], "USDT")
+        finally:
+            if venue == "bybit":
+                fake._dialect.ROUTES["/v5/market/instruments-info"] = bybit.instruments
+    assert (found["END"].market.kind, found["END"].market.expiry_ms) == ("swap", end_ms)
+    assert found["BTC"].market.expiry_ms is None
+    (told,) = source.notices
+    assert told.id == "delisting"
+    assert told.detail == f"`END` is being delisted: `{venue}` ends `END/USDT:USDT` at 2026-03-27T00:00:00Z"
+
+
+def _with(made):
+    """Return Bybit's list of instruments with one of them as `made`."""
+
+    def route(market, query):
+        answer = bybit.instruments(market, query)
+        rows = answer["result"]["list"]
+        answer["result"]["list"] = [made if row["symbol"] == made["symbol"] else row for row in rows]
+        return answer
+
+    return route
