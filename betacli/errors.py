@@ -10,8 +10,7 @@
     │   └── GatesFailed                 data that is there and cannot be trusted
     ├── ExchangeFailed              4   the exchange or the network
     ├── NoAnswer                    5   well put, but there is no answer
-    │   ├── TargetOutOfReach            no weights within the bounds have that beta
-    │   ├── BoundsCannotSum             no weights within the bounds sum to one
+    │   ├── (core/infeasible.py)        no weights meet the limits, or have that beta within them
     │   ├── RoundsToNothing             the notional is too small for any contract
     │   └── CannotBeHeld                the exchange's largest leverage or position is too small for it
     ├── StoreUnusable               6   the candle store, a lock or an output file
@@ -296,79 +295,6 @@ class NoAnswer(BetacliError):
 
     exit_code = 5
     kind = "no_answer"
-
-
-@dataclass(eq=False, kw_only=True)
-class TargetOutOfReach(NoAnswer):
-    """No weights within the bounds have the target beta; `low` and `high` are what can be reached."""
-
-    kind = "target_out_of_reach"
-    name: str
-    target: float
-    low: float
-    high: float
-    min_weight: float
-    max_weight: float
-    binding: Sequence[str]
-
-    @property
-    def message(self) -> str:
-        return (
-            f"no weights give `{self.name}` a beta of {_beta(self.target, self.low, self.high)}; "
-            f"{_beta(self.low, self.target)} to {_beta(self.high, self.target)} can be reached with weights "
-            f"between {self.min_weight:g} and {self.max_weight:g}"
-        )
-
-    @property
-    def hint(self) -> str | None:
-        above = self.target > self.high
-        ways = ["lower `--target`" if above else "raise `--target`"]
-        if self.max_weight < 1:
-            ways.append("raise `--max-weight`")
-        if self.min_weight >= 0:
-            ways.append("allow shorts with `--allow-short`")
-        end, which = (self.high, "highest") if above else (self.low, "lowest")
-        if end > 0 and self.target > 0:
-            ways.append(
-                f"hold the {which}-beta basket at {self.target / end:.2f}x the notional: "
-                f"its exposure is that of beta {self.target:.2f}"
-            )
-        return f"{', '.join(ways[:-1])}, or {ways[-1]}" if len(ways) > 1 else ways[0]
-
-
-def _beta(value: float, *others: float) -> str:
-    """Write a beta with two decimals, or with as many as it takes to tell it from `others`."""
-    digits = next(
-        (d for d in range(2, 17) if all(f"{value:.{d}f}" != f"{o:.{d}f}" for o in others if o != value)), 17
-    )
-    return f"{value:.{digits}f}"
-
-
-@dataclass(eq=False, kw_only=True)
-class BoundsCannotSum(NoAnswer):
-    """The lower bounds sum to more than one, or the upper bounds to less: `takes` is what liquidity allows then."""
-
-    kind = "bounds_cannot_sum"
-    name: str
-    lower_sum: float
-    upper_sum: float
-    n_assets: int
-    takes: float | None = None
-
-    @property
-    def message(self) -> str:
-        if self.upper_sum < 1:
-            return f"the {self.n_assets} upper bounds of `{self.name}` sum to {self.upper_sum:g}, less than 1"
-        return f"the {self.n_assets} lower bounds of `{self.name}` sum to {self.lower_sum:g}, more than 1"
-
-    @property
-    def hint(self) -> str | None:
-        if self.takes is not None:
-            return f"liquidity allows {self.takes:,.0f} in all: lower `--notional`, or raise the `cap_` limits of `checklist`"
-        if self.upper_sum < 1:
-            least = f"{1 / self.n_assets:.4g}"
-            return f"raise `--max-weight` (and members' own `max_weight`) to at least {least}, or add assets"
-        return "lower `--min-weight`, or members' own `min_weight`"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -209,7 +209,7 @@ def solve_target_beta(
     >>> solve_target_beta({"ETH": 1.25, "SOL": 1.60}, target=2.0)
     Traceback (most recent call last):
         ...
-    betacli.errors.TargetOutOfReach: no weights give `basket` a beta of 2.00; 1.25 to 1.60 can be reached with weights between 0 and 1
+    betacli.core.infeasible.TargetOutOfReach: no weights give `basket` a beta of 2.00; 1.25 to 1.60 can be reached with weights between 0 and 1; what holds it: SOL ≤ 1
     """
     labels, values = (betas.names, betas.beta) if isinstance(betas, Betas) else _series(betas)
     n = len(labels)

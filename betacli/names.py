@@ -23,7 +23,8 @@ PRESETS = (
     "downside-180d",
     "upside-180d",
 )
-WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "min-variance")
+WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "custom", "min-variance")
+OBJECTIVES = ("nearest", "min-variance", "least-turnover")
 SAMPLE = "sample"
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")
 EXCHANGES = (*VENUES, SAMPLE)

@@ -30,7 +30,7 @@ HOMES = {
     "sqlite3": {"betacli.data.store"},
     "rich": {"betacli.show.terminal"},
     "typer": {"betacli.cli.app", "betacli.cli.helping", "betacli.cli.options", "betacli.cli.taking"},
-    "daqp": {"betacli.core.target"},
+    "daqp": {"betacli.core.program"},
     "pandas": {"betacli.frames"},
 }
 NEVER_IN_CORE = {"ccxt", "yaml", "sqlite3", "pathlib", "logging", "rich", "typer", "pandas", "time", "random"}

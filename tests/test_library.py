@@ -12,7 +12,8 @@ import statsmodels.api as sm
 
 import betacli
 from betacli import estimate_betas, hedge_basket, library, load_universe, solve_target_beta
-from betacli.errors import BadFile, BoundsCannotSum, TargetOutOfReach, UnknownName
+from betacli.core.infeasible import BoundsCannotSum, TargetOutOfReach
+from betacli.errors import BadFile, UnknownName
 from conftest import CHECKOUT, Cli
 
 

@@ -15,6 +15,7 @@ from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptio
 from betacli.cli.closed import ClosedPipe
 from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
+from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_commands import MarketCommands
 from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import (
@@ -51,12 +52,28 @@ def commands(here: World) -> tuple[Command, ...]:
     """Return every command with the groups of options it takes."""
     basket, house = BasketCommands(here), HouseCommands(here)
     about = AboutCommands(here, command_names)
-    planned = (WhatOptions, TargetOptions, AccountOptions, ExplainOptions, DataOptions, OutputOptions)
+    planned = (
+        WhatOptions,
+        TargetOptions,
+        LimitOptions,
+        AccountOptions,
+        ExplainOptions,
+        DataOptions,
+        OutputOptions,
+    )
     short = (
-        WhatOptions, TargetOptions, HedgeOptions, AccountOptions, ExplainOptions, DataOptions, OutputOptions,
+        WhatOptions, TargetOptions, LimitOptions, HedgeOptions, AccountOptions, ExplainOptions, DataOptions, OutputOptions,
     )  # fmt: skip
-    hedged = (WhatOptions, TargetOptions, HedgeOptions, DataOptions, OutputOptions)
-    carried = (WhatOptions, TargetOptions, HedgeOptions, HoldingOptions, DataOptions, OutputOptions)
+    hedged = (WhatOptions, TargetOptions, LimitOptions, HedgeOptions, DataOptions, OutputOptions)
+    carried = (
+        WhatOptions,
+        TargetOptions,
+        LimitOptions,
+        HedgeOptions,
+        HoldingOptions,
+        DataOptions,
+        OutputOptions,
+    )
     market = MarketCommands(here)
     return (
         (basket.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
@@ -64,7 +81,7 @@ def commands(here: World) -> tuple[Command, ...]:
         (basket.hedge, short),
         (
             basket.checklist,
-            (WhatOptions, TargetOptions, HedgeOptions, StepOptions, DataOptions, OutputOptions),
+            (WhatOptions, TargetOptions, LimitOptions, HedgeOptions, StepOptions, DataOptions, OutputOptions),
         ),
         (basket.backtest, (BacktestArguments, WhatOptions, DataOptions, OutputOptions)),
         (market.liquidity, hedged),

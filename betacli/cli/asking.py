@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, TypedDict
 from betacli import names
 from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
+from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import BacktestArguments, ConfigOptions, DataOptions, WhatOptions
-from betacli.cli.values import MAX_BETA, betas_by_hand, known_name, listed, moment, number, share
+from betacli.cli.values import (
+    MAX_BETA,
+    band,
+    betas_by_hand,
+    count,
+    known_name,
+    listed,
+    moment,
+    number,
+    share,
+    weights_by_name,
+)
 from betacli.cli.world import World
 from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
@@ -170,15 +182,25 @@ def basket_request(
     target: TargetOptions,
     hedge: HedgeOptions | None = None,
     account: AccountOptions | None = None,
+    limits: LimitOptions | None = None,
 ) -> BasketRequest:
     """Validate what was asked about a basket, and read what the account holds."""
-    account = account or AccountOptions()
+    account, limits = account or AccountOptions(), limits or LimitOptions()
     if account.min_trade and account.positions is None:
         raise BadUsage(
             problem="`--min-trade` is about trades from positions held",
             way_out="say what is held with `--positions FILE`",
         )
     return BasketRequest(
+        target_band=band("--target-band", limits.target_band),
+        sector_weight=weights_by_name("--sector-weight", limits.sector_weight, above=0, most=1),
+        objective=known_name("objective", limits.objective, names.OBJECTIVES),
+        turnover_cost=number("--turnover-cost", limits.turnover_cost, least=0, most=1e6) or 0.0,
+        cap_limit=number("--cap-limit", limits.cap_limit, above=0, most=1),
+        min_group=weights_by_name("--min-group", limits.min_group, least=-1, most=1),
+        max_group=weights_by_name("--max-group", limits.max_group, least=-1, most=1),
+        max_assets=count("--max-assets", limits.max_assets),
+        max_gross=number("--max-gross", limits.max_gross, least=1, most=100),
         betas=betas,
         target=number("--target", target.target),
         notional=number("--notional", target.notional, above=0, most=1e15),

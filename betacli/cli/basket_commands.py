@@ -6,6 +6,7 @@ from functools import partial
 from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
+from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import StepOptions
 from betacli.cli.options import BacktestArguments, BetaOptions, DataOptions, OutputOptions, WhatOptions
 from betacli.cli.progress import progress
@@ -79,6 +80,7 @@ class BasketCommands(Desk):
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         account: AccountOptions,
         explained: ExplainOptions,
         data: DataOptions,
@@ -95,12 +97,13 @@ class BasketCommands(Desk):
             from betacli.plan.explain import explain_basket  # noqa: PLC0415
 
             plan = partial(plan_basket, explain=explain_basket)
-        return self._basket(plan, what, target, HedgeOptions(), data, output, account)
+        return self._basket(plan, what, target, limits, HedgeOptions(), data, output, account)
 
     def hedge(
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         account: AccountOptions,
         explained: ExplainOptions,
@@ -118,12 +121,13 @@ class BasketCommands(Desk):
             from betacli.plan.explain import explain_hedge  # noqa: PLC0415
 
             plan = partial(plan_hedge, explain=explain_hedge)
-        return self._basket(plan, what, target, hedge, data, output, account)
+        return self._basket(plan, what, target, limits, hedge, data, output, account)
 
     def checklist(
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         steps: StepOptions,
         data: DataOptions,
@@ -140,13 +144,14 @@ class BasketCommands(Desk):
 
         chosen, what = steps_of(steps, what, data, self._here)
         plan = partial(plan_checklist, only=chosen, strict=steps.strict)
-        return self._basket(plan, what, target, hedge, data, output)
+        return self._basket(plan, what, target, limits, hedge, data, output)
 
     def _basket(
         self,
         plan: Callable[..., Report],
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         data: DataOptions,
         output: OutputOptions,
@@ -160,7 +165,7 @@ class BasketCommands(Desk):
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
-        request = asking.basket_request(betas, target, hedge, account)
+        request = asking.basket_request(betas, target, hedge, account, limits)
         with sources.market_for(betas, universe, data, self._here) as market:
             report = plan(request, universe, market)
         return self._deliver(report, output)

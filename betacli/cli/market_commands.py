@@ -5,6 +5,7 @@ from functools import partial
 
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
+from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
 from betacli.document import Report
@@ -20,6 +21,7 @@ class MarketCommands(Desk):
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         data: DataOptions,
         output: OutputOptions,
@@ -30,12 +32,13 @@ class MarketCommands(Desk):
         """
         from betacli.plan.liquidity import plan_liquidity  # noqa: PLC0415
 
-        return self._market(plan_liquidity, what, target, hedge, data, output)
+        return self._market(plan_liquidity, what, target, limits, hedge, data, output)
 
     def funding(
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         holding: HoldingOptions,
         data: DataOptions,
@@ -49,12 +52,13 @@ class MarketCommands(Desk):
         from betacli.plan.funding import plan_funding  # noqa: PLC0415
 
         plan = partial(plan_funding, holding=holding_of(holding))
-        return self._market(plan, what, target, hedge, data, output)
+        return self._market(plan, what, target, limits, hedge, data, output)
 
     def basis(
         self,
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         holding: HoldingOptions,
         data: DataOptions,
@@ -68,13 +72,14 @@ class MarketCommands(Desk):
         from betacli.plan.basis import plan_basis  # noqa: PLC0415
 
         plan = partial(plan_basis, holding=holding_of(holding))
-        return self._market(plan, what, target, hedge, data, output)
+        return self._market(plan, what, target, limits, hedge, data, output)
 
     def _market(
         self,
         plan: Callable[..., Report],
         what: WhatOptions,
         target: TargetOptions,
+        limits: LimitOptions,
         hedge: HedgeOptions,
         data: DataOptions,
         output: OutputOptions,
@@ -87,7 +92,7 @@ class MarketCommands(Desk):
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
-        request = asking.basket_request(betas, target, hedge)
+        request = asking.basket_request(betas, target, hedge, limits=limits)
         with sources.market_for(betas, universe, data, self._here) as market:
             report = plan(request, universe, market)
         return self._deliver(report, output)

@@ -1,6 +1,7 @@
 """What is written on the command line, read as a value of the domain or refused."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from betacli.errors import BadOption, UnknownName
@@ -93,6 +94,58 @@ def betas_by_hand(written: list[str] | None) -> dict[str, float]:
             )
         betas[base] = beta
     return betas
+
+
+def weights_by_name(
+    option: str,
+    written: Iterable[str] | None,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
+) -> dict[str, float]:
+    """Read `l1=0.6`, repeated or joined by commas."""
+    found: dict[str, float] = {}
+    for entry in (part.strip() for each in written or () for part in each.split(",")):
+        name, equals, text = entry.partition("=")
+        try:
+            weight = float(text)
+        except ValueError:
+            name = ""
+            weight = math.nan
+        if not (name and equals):
+            problem, way_out = "a name, `=` and a number are needed", f"write `{option} name=0.5`"
+            raise BadOption(option=option, value=entry, problem=problem, way_out=way_out)
+        if name in found:
+            raise BadOption(option=option, value=entry, problem=f"`{name}` was already given {found[name]:g}")
+        number(option, weight, above=above, least=least, most=most)
+        found[name] = weight
+    return found
+
+
+def band(option: str, written: str | None) -> tuple[float, float] | None:
+    """Read `1.3:1.5` as two betas in order."""
+    if written is None:
+        return None
+    low, colon, high = written.partition(":")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        colon = ""
+        ends = (0.0, 0.0)
+    if not colon or not all(map(math.isfinite, ends)):
+        problem = "two finite numbers with a colon are needed"
+        raise BadOption(option=option, value=written, problem=problem, way_out=f"write `{option} 1.3:1.5`")
+    if ends[0] > ends[1]:
+        raise BadOption(option=option, value=written, problem="the first number is above the second")
+    return ends
+
+
+def count(option: str, value: int | None) -> int | None:
+    """Return a whole number of at least one."""
+    if value is not None and value < 1:
+        raise BadOption(option=option, value=str(value), problem="must be at least 1")
+    return value
 
 
 def moment(written: str, option: str = "--as-of") -> int:

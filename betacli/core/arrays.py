@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Indices = NDArray[np.intp]
     Words = NDArray[np.uint64]
+    Senses = NDArray[np.int32]
 else:
-    Floats = Times = Flags = Indices = Words = np.ndarray
+    Floats = Times = Flags = Indices = Words = Senses = np.ndarray

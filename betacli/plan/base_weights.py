@@ -14,6 +14,7 @@ _WANTED = {
     "cap": "a `supply` in the sector file and a price",
     "vol_annual": "market data in which it moves",
     "daily_volume": "a source that states quote volume",
+    "custom": "a `weight` in the sector file",
 }
 
 
@@ -33,6 +34,7 @@ def base_weights(weighting: str, measured: Measured) -> Floats:
         cap=np.array([_cap(measured, k) for k in range(n)]),
         vol_annual=np.where(vol > 0, vol, np.nan),
         daily_volume=np.array(volumes or np.full(n, np.nan), dtype=np.float64),
+        custom=np.array([np.nan if m.weight is None else m.weight for m in measured.members]),
     )
     if need is not None:
         lacking = [

@@ -2,180 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from betacli import document as doc
+from betacli.core.bounds import Bounds
+from betacli.core.infeasible import TargetOutOfReach
 from betacli.core.model import Floats, Notice, Price, Universe
 from betacli.core.returns import Covariance, covariance, identity_covariance
 from betacli.core.sizing import Sizing, size_account
-from betacli.core.target import Attainable, Bounds, Solution, attainable, solve_base, solve_target
+from betacli.core.target import Attainable, Solution, attainable, solve_band, solve_base
 from betacli.core.weights import effective_assets
 from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Facts, Table
 from betacli.errors import BadOption, NoData
-from betacli.plan.base_weights import base_weights
+from betacli.plan.aim import Aim, aim_of
+from betacli.plan.basket_plan import BasketPlan, Interval, Leg, Rounded
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
+from betacli.plan.limits import limits_of
 from betacli.plan.liquidity_cap import capped
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
-from betacli.plan.request import BasketRequest
+from betacli.plan.request import BasketRequest, homes
 from betacli.plan.risk import Risk, risk_of
-from betacli.plan.risk_size import RiskSize, risk_notices, size_by_risk
-from betacli.plan.today import Today
+from betacli.plan.risk_size import risk_notices, size_by_risk
+from betacli.plan.ways import with_ways
 
-FEW_ASSETS = 3
-NOT_HELD = 5e-13
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """One asset of the basket. Notional is signed and in quote currency; unknown is None.
-
-    `weight` and `base_weight` are fractions of the basket; `contracts` are what the exchange counts, `amount`
-    coins; `rounded_notional` is what those contracts are worth at `price`; `held_at` tells that a bound binds.
-    """
-
-    base: str
-    symbol: str | None
-    side: Literal["long", "short", "none"]
-    beta: float
-    overridden: bool
-    weight: float
-    base_weight: float
-    notional: float
-    price: float | None
-    contracts: float | None
-    amount: float | None
-    rounded_notional: float | None
-    held_at: Literal["lower", "upper"] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A closed interval of betas."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rounded:
-    """The basket as its contracts make it: its beta measured again, its notional, and the share deployed."""
-
-    beta: float | None
-    notional: float | None
-    deployed: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketPlan:
-    """A solved basket. `beta` is Σ weight × beta; standard error and 95 % interval are the basket's own regression's.
-
-    `vol_annual` is the basket's volatility a year from the covariance the weights were chosen with; of it
-    `vol_benchmark_annual` moves with the benchmark and `vol_residual_annual` does not (√(a² + b²) is the whole);
-    `vol_per_tenth_beta` is what +0.10 of target adds to it, None where that is out of reach; `effective_assets` is 1 / Σ(|w|/Σ|w|)²; `equity`,
-    `basket_leverage` and `effective_beta_exposure` (beta × leverage, before any hedge) are None without equity. `risk` tells how the
-    notional follows from `--risk`, None where it does not; `today` holds the trades
-    from the positions held, None where nobody said what is held.
-    """
-
-    sector: str
-    benchmark: str
-    target_beta: float | None
-    beta: float
-    beta_std_error: float | None
-    beta_ci_low: float | None
-    beta_ci_high: float | None
-    r_squared: float | None
-    attainable: Interval
-    weighting: str
-    notional: float
-    equity: float | None
-    basket_leverage: float | None
-    effective_beta_exposure: float | None
-    legs: tuple[Leg, ...]
-    rounded: Rounded
-    vol_annual: float | None
-    vol_benchmark_annual: float | None
-    vol_residual_annual: float | None
-    vol_per_tenth_beta: float | None
-    effective_assets: float
-    covariance: str
-    kkt_residual: float
-    risk: RiskSize | None = None
-    today: Today | None = None
-
-    def facts(self) -> Facts:
-        """Return the lines above the legs."""
-        target = "none: base weights" if self.target_beta is None else doc.beta(self.target_beta)
-        interval = f"{doc.beta(self.beta_ci_low)} to {doc.beta(self.beta_ci_high)}"
-        pairs = [
-            ("target beta", target),
-            ("basket beta", doc.beta(self.beta)),
-            ("95 % interval", interval if self.beta_ci_low is not None else doc.UNKNOWN),
-            ("attainable", f"{doc.beta(self.attainable.low)} to {doc.beta(self.attainable.high)}"),
-            ("notional", doc.money(self.notional)),
-            ("volatility / year", self._volatility()),
-            ("effective assets", f"{self.effective_assets:.2f} of {len(self.legs)}"),
-        ]
-        if self.rounded.notional is not None:
-            detail = f"{doc.money(self.rounded.notional)} ({doc.percent(self.rounded.deployed)})"
-            pairs.append(("in contracts", f"{detail}, beta {doc.beta(self.rounded.beta)}"))
-        if self.equity is not None:
-            pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
-            pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
-        pairs += self.risk.pairs(self.benchmark) if self.risk else []
-        return Facts(pairs=(*pairs, *(self.today.pairs() if self.today else ())))
-
-    def _volatility(self) -> str:
-        if self.vol_annual is None:
-            return doc.UNKNOWN
-        told = f"{doc.percent(self.vol_annual)}"
-        if self.vol_residual_annual is not None:
-            told += f": {doc.percent(self.vol_benchmark_annual)} with {self.benchmark}, "
-            told += f"{doc.percent(self.vol_residual_annual)} without"
-        if self.vol_per_tenth_beta is not None:
-            told += f"; +0.10 of beta adds {doc.percent(self.vol_per_tenth_beta)}"
-        return told
-
-    def table(self) -> Table:
-        """Return the legs with their totals."""
-        columns = (
-            Column(header="asset", align="left", tone=lambda _: "strong"),
-            Column(header="side", align="left"),
-            Column(header="beta", show=doc.beta),
-            Column(header="note", align="left", tone=lambda _: "warning"),
-            Column(header="base weight", show=doc.percent, tone=lambda _: "quiet"),
-            Column(header="weight", show=doc.weight, tone=lambda _: "strong", bar=True),
-            Column(header="notional", show=doc.money),
-            Column(header="price", show=doc.significant),
-            Column(header="contracts", show=doc.significant),
-            Column(header="rounded", show=doc.money),
-        )
-        rows = tuple(
-            (
-                leg.base, leg.side, leg.beta, "by hand" if leg.overridden else "", leg.base_weight, leg.weight,
-                leg.notional, leg.price, leg.contracts, leg.rounded_notional,
-            )
-            for leg in self.legs
-        )  # fmt: skip
-        footer = (
-            "basket", "", self.beta, "", sum(leg.base_weight for leg in self.legs),
-            sum(leg.weight for leg in self.legs), sum(leg.notional for leg in self.legs), "", "",
-            self.rounded.notional,
-        )  # fmt: skip
-        return Table(columns=columns, rows=rows, footer=footer)
-
-    def document(self) -> Document:
-        """Return the basket as facts and legs."""
-        return Document(
-            title=f"Basket {self.sector} against {self.benchmark}",
-            blocks=(self.facts(), self.table(), *(self.today.tables() if self.today else ())),
-            records=(*self.legs, *(self.today.trades if self.today else ())),
-        )
+NOT_HELD = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -214,35 +66,35 @@ def solve_basket(
         raise NoData(what=what, way_out="choose others with `--only`, or give a beta with `--beta`")
     notices = beta_notices(assets, universe)
     sizing, size_notices = _size(request, universe)
-    bounds, bound_notices = _bounds(request, universe, measured)
+    bounds, bound_notices = limits_of(request, universe, measured)
     if request.liquidity_cap:
         bounds, cap_notices = capped(bounds, sizing.notional, measured, universe, source)
         bound_notices = [*bound_notices, *cap_notices]
     sigma, sigma_notices = _covariance(measured)
-    base = base_weights(request.weighting, measured)
+    aim, aim_notices = aim_of(request, universe, measured, sizing.notional, source)
     reach = attainable(measured.betas, bounds)
-    if request.target is None:
-        solution = solve_base(sigma.matrix, base, bounds)
-    else:
-        solution = solve_target(measured.betas, sigma.matrix, base, bounds, request.target)
+    try:
+        solution = _solution(request, measured, sigma, aim, bounds)
+    except TargetOutOfReach as error:
+        raise with_ways(error, request, universe, measured) from None
     weights = np.where(np.abs(solution.weights) < NOT_HELD, 0.0, solution.weights)
     solution = replace(solution, weights=weights)
     day = None
     if request.risk is not None:
         sizing, day = size_by_risk(request, request.risk, measured, weights, universe, source)
         notices += risk_notices(request)
-    notices += [*size_notices, *bound_notices, *sigma_notices]
+    notices += [*size_notices, *bound_notices, *sigma_notices, *aim_notices, *_unproven(solution, reach)]
     prices, price_notices = prices_of(measured, measured.bases, source)
-    held = hold(measured, solution, base, sigma, bounds, sizing, prices)
+    held = hold(measured, solution, aim, sigma, sizing, prices)
     notices += [*price_notices, *(held.notices if held else [])]
     if held is None:
         detail = _why_no_contracts(measured, prices)
         notices.append(Notice(id="contracts-unknown", detail=detail, severity="note"))
-    legs = _legs(measured, solution, base, sizing, prices, held)
+    legs = _legs(homes(universe, measured.sector), measured, solution, aim, sizing, prices, held)
     rounded = held.notionals if held else np.full(len(legs), np.nan)
     beta = basket_beta(measured, weights)
-    risk = risk_of(request.target, measured, solution, reach, sigma, base, bounds)
-    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk)
+    risk = risk_of(request, measured, solution, reach, sigma, aim)
+    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk, aim)
     plan = replace(plan, risk=day)
     return Solved(
         measured=measured,
@@ -272,35 +124,28 @@ def _size(request: BasketRequest, universe: Universe) -> tuple[Sizing, list[Noti
     return sizing, notices
 
 
-def _bounds(request: BasketRequest, universe: Universe, measured: Measured) -> tuple[Bounds, list[Notice]]:
-    """Return each member's bounds: the flag's or the file's, narrowed by the member's own."""
+def _solution(
+    request: BasketRequest, measured: Measured, sigma: Covariance, aim: Aim, bounds: Bounds
+) -> Solution:
+    if request.band is None:
+        return solve_base(sigma.matrix, aim.center, bounds, aim.turnover)
+    low, high = request.band
+    return solve_band(measured.betas, sigma.matrix, aim.center, bounds, low, high, aim.turnover)
+
+
+def _unproven(solution: Solution, reach: Attainable) -> list[Notice]:
+    """Say where the search among choices of assets was cut short."""
     notices = []
-    n = len(measured.members)
-    cap = universe.max_weight if request.max_weight is None else request.max_weight
-    if request.max_weight is None and n < FEW_ASSETS and cap < 1:
-        detail = f"with {n} asset(s) the default `max_weight` of {cap:g} is lifted to 1"
-        notices.append(Notice(id="max-weight-lifted", detail=detail, severity="note"))
-        cap = 1.0
-    floor = request.min_weight
-    if floor is None:
-        floor = -cap if request.allow_short else 0.0
-    own = request.max_weight is None  # a member's own bound wins over the default, the flag over both
-    lower = np.array([floor if m.min_weight is None else max(floor, m.min_weight) for m in measured.members])
-    upper = np.array(
-        [
-            cap if m.max_weight is None else m.max_weight if own else min(cap, m.max_weight)
-            for m in measured.members
-        ]
-    )
-    for base, low, high in zip(measured.bases, lower, upper, strict=True):
-        if low > high:
-            raise BadOption(
-                option="--min-weight",
-                value=f"{low:g}",
-                problem=f"the lower bound of `{base}` is above its upper bound of {high:g}",
-                way_out="raise `--max-weight`, or lower `--min-weight` or the member's `min_weight`",
-            )
-    return Bounds(name=measured.sector, bases=measured.bases, lower=lower, upper=upper), notices
+    if solution.gap:
+        detail = (
+            f"the search among choices of at most {solution.bounds.max_assets} assets was cut short: a better one could "
+            f"lower the objective by {solution.gap:.2%} at most"
+        )
+        notices.append(Notice(id="choice-not-proven", detail=detail))
+    if not reach.proven:
+        detail = "the search for the ends of the attainable interval was cut short: they may lie further out"
+        notices.append(Notice(id="interval-not-proven", detail=detail))
+    return notices
 
 
 def _covariance(measured: Measured) -> tuple[Covariance, list[Notice]]:
@@ -323,14 +168,16 @@ def _covariance(measured: Measured) -> tuple[Covariance, list[Notice]]:
 
 
 def _legs(
+    where: Mapping[str, tuple[str, ...]],
     measured: Measured,
     solution: Solution,
-    base: Floats,
+    aim: Aim,
     sizing: Sizing,
     prices: Mapping[str, Price],
     held: Held | None,
 ) -> tuple[Leg, ...]:
     """Return the legs, with what is held of each where contracts are known."""
+    sides = solution.at_bound
 
     def leg(i: int, name: str) -> Leg:
         weight = float(solution.weights[i])
@@ -338,18 +185,21 @@ def _legs(
         sized = held.sized[i] if held else None
         return Leg(
             base=name,
+            sector=where[name][0],
+            group=measured.members[i].group,
             symbol=listing.symbol if listing else None,
             side="long" if weight > 0 else "short" if weight < 0 else "none",
             beta=float(measured.betas[i]),
             overridden=measured.overridden[i],
             weight=weight,
-            base_weight=float(base[i]),
+            base_weight=float(aim.base[i]),
+            current_weight=None if aim.turnover is None else float(aim.turnover.current[i]),
             notional=weight * sizing.notional,
             price=price.value if price else None,
             contracts=float(sized.contracts) if sized else None,
             amount=float(sized.amount) if sized else None,
             rounded_notional=sized.notional if sized else None,
-            held_at=solution.at_bound[i],
+            held_at=sides[i],
         )
 
     return tuple(leg(i, name) for i, name in enumerate(measured.bases))
@@ -379,6 +229,7 @@ def _plan(
     legs: tuple[Leg, ...],
     rounded: Floats,
     risk: Risk,
+    aim: Aim,
 ) -> BasketPlan:
     net = float(rounded.sum())
     is_known = bool(np.isfinite(net))
@@ -387,6 +238,10 @@ def _plan(
         sector=measured.sector,
         benchmark=measured.benchmark.name,
         target_beta=request.target,
+        target_band=None
+        if request.target_band is None
+        else Interval(low=request.target_band[0], high=request.target_band[1]),
+        objective=request.objective,
         beta=exact_beta,
         beta_std_error=beta.std_error,
         beta_ci_low=beta.ci_low,
@@ -411,4 +266,7 @@ def _plan(
         effective_assets=effective_assets(solution.weights),
         covariance=sigma.method,
         kkt_residual=solution.kkt_residual,
+        optimality_gap=solution.gap,
+        binding=solution.binding,
+        turnover=None if aim.turnover is None else aim.turnover.of(solution.weights),
     )

@@ -10,7 +10,8 @@ from betacli.core.repair import ENOUGH, Choice, choose
 from betacli.core.returns import Covariance
 from betacli.core.sizing import Sized, Sizing, size_down, size_up, smallest_notional
 from betacli.core.target import Bounds, Solution, solve_target
-from betacli.errors import BoundsCannotSum, RoundsToNothing, TargetOutOfReach
+from betacli.errors import NoAnswer, RoundsToNothing, SolverFailed
+from betacli.plan.aim import Aim
 from betacli.plan.measure import Measured
 
 FAR = 0.10
@@ -29,9 +30,8 @@ class Held:
 def hold(
     measured: Measured,
     solution: Solution,
-    base: Floats,
+    aim: Aim,
     sigma: Covariance,
-    bounds: Bounds,
     sizing: Sizing,
     prices: Mapping[str, Price],
 ) -> Held | None:
@@ -46,6 +46,7 @@ def hold(
     markets = _markets(measured)
     if markets is None or any(name not in prices for name in measured.bases):
         return None
+    bounds = _of_those_held(solution)
     terms = _Terms(
         markets=markets,
         prices=[prices[name].value for name in measured.bases],
@@ -53,7 +54,7 @@ def hold(
         caps=np.maximum(np.abs(bounds.upper), np.abs(bounds.lower)),
     )
     problem = _Problem(
-        betas=measured.betas, sigma=sigma, base=base, beta=float(solution.weights @ measured.betas)
+        betas=measured.betas, sigma=sigma, aim=aim, beta=float(solution.weights @ measured.betas)
     )
     least = terms.least()
     sides = replace(
@@ -74,6 +75,20 @@ def hold(
         detail = f"the contracts' steps and minima deploy {choice.deployed:.2%} of the notional"
         notices.append(Notice(id="undeployed", detail=detail))
     return Held(sized=sized, notionals=notionals, notices=tuple(notices))
+
+
+def _of_those_held(solution: Solution) -> Bounds:
+    """Return the limits among the assets that were chosen, where their number is limited."""
+    bounds = solution.bounds
+    if bounds.max_assets is None:
+        return bounds
+    held = solution.weights != 0
+    return replace(
+        bounds,
+        lower=np.where(held, bounds.lower, 0.0),
+        upper=np.where(held, bounds.upper, 0.0),
+        max_assets=None,
+    )
 
 
 def _left_out(
@@ -139,14 +154,16 @@ class _Problem:
 
     betas: Floats
     sigma: Covariance
-    base: Floats
+    aim: Aim
     beta: float
 
     def within(self, bounds: Bounds) -> Floats | None:
         """Return weights within the bounds that keep the beta, or None where there are none."""
         try:
-            return solve_target(self.betas, self.sigma.matrix, self.base, bounds, self.beta).weights
-        except (TargetOutOfReach, BoundsCannotSum):
+            return solve_target(
+                self.betas, self.sigma.matrix, self.aim.center, bounds, self.beta, self.aim.turnover
+            ).weights
+        except (NoAnswer, SolverFailed):
             return None
 
 

@@ -15,7 +15,8 @@ from betacli.core.beta import age_weights, estimate
 from betacli.core.model import Floats
 from betacli.core.regress import pair
 from betacli.document import Steps
-from betacli.plan.basket import BasketPlan, Leg, Solved
+from betacli.plan.basket import Solved
+from betacli.plan.basket_plan import BasketPlan, Leg
 from betacli.plan.explain_hedge import hedge_steps
 from betacli.plan.hedge_plan import HedgePlan
 from betacli.plan.measure import Measured

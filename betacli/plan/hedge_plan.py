@@ -7,7 +7,7 @@ from betacli import document as doc
 from betacli.core.hedge import Scenario
 from betacli.document import Document, Facts, Table
 from betacli.plan.account import FundingCost
-from betacli.plan.basket import BasketPlan
+from betacli.plan.basket_plan import BasketPlan
 from betacli.plan.book import Book, Liquidation, Outcome
 from betacli.plan.book_view import (
     liquidation_table,

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from betacli.core.infeasible import BoundsCannotSum
 from betacli.core.model import Notice, Universe
 from betacli.core.target import Bounds
 from betacli.data.candles import MarketData
-from betacli.errors import BadOption, BoundsCannotSum, NoData
+from betacli.errors import BadOption, NoData
 from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
 from betacli.plan.measure import Measured
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from betacli.core.beta import Recipe
 from betacli.core.model import Benchmark, GroupLimit, Member, Sector, Universe
 from betacli.data.position_file import Row
-from betacli.errors import BadOption, UnknownName
+from betacli.errors import BadOption, BadUsage, UnknownName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,11 @@ class BasketRequest:
     where only the default of the sector file applies; `liquidity_cap` narrows every weight to what its market takes.
     `hedge_with` names the contract of the hedge: `perp` is the benchmark's own.
     `positions` is what the account holds, None where nobody said; trades below `min_trade` (quote currency) are left out.
+
+    `target_band` asks for a beta between two; `objective` is what the weights stay near to, and `turnover_cost` what a
+    turnover of 1 costs under `least-turnover`, on the way from the `positions`.
+    `cap_limit` limits base weights by capitalisation. `min_group` and `max_group` limit groups by name, `sector_weight`
+    fixes what a sector weighs, `max_gross` limits Σ|w|, `max_assets` how many are held.
     """
 
     betas: BetaRequest
@@ -82,10 +87,43 @@ class BasketRequest:
     hedge_with: str = "perp"
     positions: tuple[Row, ...] | None = None
     min_trade: float = 0.0
+    target_band: tuple[float, float] | None = None
+    objective: str = "nearest"
+    turnover_cost: float = 0.001
+    cap_limit: float | None = None
+    min_group: Mapping[str, float] = field(default_factory=dict)
+    max_group: Mapping[str, float] = field(default_factory=dict)
+    sector_weight: Mapping[str, float] = field(default_factory=dict)
+    max_gross: float | None = None
+    max_assets: int | None = None
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """The least and the greatest beta wanted, the same for a target; None where any will do."""
+        return (self.target, self.target) if self.target is not None else self.target_band
 
     def __post_init__(self) -> None:
         if self.risk is not None:
             self._check_risk(self.risk)
+        if self.target is not None and self.target_band is not None:
+            raise BadUsage(
+                problem="`--target` and `--target-band` both say what beta is wanted", way_out="give one"
+            )
+        if self.max_gross is not None and not self.allow_short:
+            problem = "weights that are never short have a gross of 1"
+            raise BadOption(
+                option="--max-gross",
+                value=f"{self.max_gross:g}",
+                problem=problem,
+                way_out="add `--allow-short`",
+            )
+        if self.cap_limit is not None and self.weighting != "cap":
+            raise BadOption(
+                option="--cap-limit",
+                value=f"{self.cap_limit:g}",
+                problem=f"limits weights by capitalisation, and the weighting is `{self.weighting}`",
+                way_out="add `--weighting cap`",
+            )
         if self.min_weight is not None and self.min_weight < 0 and not self.allow_short:
             raise BadOption(
                 option="--min-weight",
@@ -103,6 +141,8 @@ class BasketRequest:
             problem, way_out = "a loss of which equity?", "give `--equity`"
         elif others:
             problem, way_out = f"`{others[0]}` sets the notional already", "give one of the two"
+        elif self.objective == "least-turnover":
+            problem, way_out = "what is held has weights of a notional only", "give `--notional`"
         elif self.liquidity_cap:
             problem, way_out = "`--liquidity-cap` needs the notional first", "give `--notional`"
         if problem:

@@ -6,7 +6,10 @@ import pytest
 from betacli.core.weights import NEEDS, WEIGHTINGS, WeightInputs, effective_assets
 
 INPUTS = WeightInputs(
-    cap=np.array([300.0, 100.0]), vol_annual=np.array([0.5, 1.0]), daily_volume=np.array([9.0, 1.0])
+    cap=np.array([300.0, 100.0]),
+    vol_annual=np.array([0.5, 1.0]),
+    daily_volume=np.array([9.0, 1.0]),
+    custom=np.array([3.0, 5.0]),
 )
 
 
@@ -17,6 +20,7 @@ INPUTS = WeightInputs(
         ("cap", [0.75, 0.25]),
         ("inverse-volatility", [2 / 3, 1 / 3]),
         ("liquidity", [0.9, 0.1]),
+        ("custom", [0.375, 0.625]),
         ("min-variance", [0.0, 0.0]),
     ],
 )
@@ -29,7 +33,7 @@ def test_two_assets_by_hand(name: str, expected: list[float]) -> None:
 def test_weights_sum_to_one_or_are_unknown(name: str) -> None:
     """An unknown input makes the weights unknown, never something made up."""
     nan = np.array([np.nan, 1.0])
-    made = WEIGHTINGS[name](WeightInputs(cap=nan, vol_annual=nan, daily_volume=nan))
+    made = WEIGHTINGS[name](WeightInputs(cap=nan, vol_annual=nan, daily_volume=nan, custom=nan))
     assert np.isnan(made).any() == (name in NEEDS)
     if name != "min-variance":
         assert WEIGHTINGS[name](INPUTS).sum() == pytest.approx(1.0)

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from betacli import document as d
-from betacli.errors import BadFile, BadOption, Problem, TargetOutOfReach, safe
+from betacli.core.infeasible import TargetOutOfReach
+from betacli.errors import BadFile, BadOption, Problem, safe
 from betacli.show.formats import FORMATS, Screen, error_envelope, render, stderr_notices, walk
 
 PLAIN = Screen(width=None, colour=False, unicode=True)

@@ -1,0 +1,83 @@
+"""The options of commands that plan a basket: what it stays near to, and what its weights may be."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from betacli import names
+from betacli.cli.taking import LIMITS, WHAT, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions:
+    """Objective, and limits beyond those of single assets."""
+
+    target_band: Annotated[
+        str | None,
+        option(
+            "--target-band",
+            panel=WHAT,
+            metavar="LOW:HIGH",
+            help="Any beta between two, in place of a target.",
+        ),
+    ] = None
+    sector_weight: Annotated[
+        list[str] | None,
+        option("--sector-weight", panel=LIMITS, metavar="l1=0.6", help="What a sector weighs; repeatable."),
+    ] = None
+    objective: Annotated[
+        str,
+        option(
+            "--objective",
+            panel=LIMITS,
+            metavar="NAME",
+            help=f"What weights stay near to: {', '.join(names.OBJECTIVES)}.",
+        ),
+    ] = "nearest"
+    turnover_cost: Annotated[
+        float,
+        option(
+            "--turnover-cost",
+            panel=LIMITS,
+            metavar="C",
+            help="Cost of turning the whole basket over, against variance a year.",
+        ),
+    ] = 0.001
+    cap_limit: Annotated[
+        float | None,
+        option(
+            "--cap-limit",
+            panel=LIMITS,
+            metavar="W",
+            help="The most a base weight by capitalisation may be; the excess goes to the others in proportion.",
+        ),
+    ] = None
+    min_group: Annotated[
+        list[str] | None,
+        option(
+            "--min-group", panel=LIMITS, metavar="evm=0.1", help="The least a group may weigh; repeatable."
+        ),
+    ] = None
+    max_group: Annotated[
+        list[str] | None,
+        option(
+            "--max-group", panel=LIMITS, metavar="evm=0.5", help="The most a group may weigh; repeatable."
+        ),
+    ] = None
+    max_assets: Annotated[
+        int | None,
+        option(
+            "--max-assets",
+            panel=LIMITS,
+            metavar="K",
+            help="Hold this many at most; `--min-weight` then holds for those held.",
+        ),
+    ] = None
+    max_gross: Annotated[
+        float | None,
+        option(
+            "--max-gross",
+            panel=LIMITS,
+            metavar="G",
+            help="The most all sizes may sum to, with `--allow-short`.",
+        ),
+    ] = None
