@@ -1,4 +1,6 @@
-"""Betas, weights and the hedge of your own closes: python hedge_closes.py closes.csv 1.4 100000
+"""Betas, weights and the hedge of your own closes.
+
+Run it as `python hedge_closes.py closes.csv 1.4 100000`.
 
 The file has a time column and one column of daily closes an asset, BTC among them.
 """
