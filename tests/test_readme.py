@@ -1,5 +1,6 @@
 """The README is true: every command in it runs, and its output is what the tool prints."""
 
+import doctest
 import re
 import shlex
 import shutil
@@ -48,6 +49,30 @@ def test_the_output_shown_is_the_output(cli: Cli) -> None:
         as_of = re.search(r"as of (\S+)", output)
         assert as_of
         assert cli(*shlex.split(command)[1:], "--as-of", as_of[1]).out == output
+
+
+def test_the_table_names_every_command() -> None:
+    """A command that is added stands in the README's table."""
+    from betacli.cli.app import command_names
+
+    table = README[README.index("| command | answers |") :]
+    assert [name for name in command_names() if not re.search(rf"^\| .*`{name}\b", table, re.MULTILINE)] == []
+
+
+def test_the_formats_are_those_of_the_tool() -> None:
+    """The table lists every format."""
+    from betacli import names
+
+    assert all(f"| `{name}` |" in README for name in names.FORMATS)
+
+
+def test_the_librarys_example_runs() -> None:
+    """What the README shows of the library is what Python prints."""
+    examples = doctest.DocTestParser().get_doctest(README, {}, "README", "README.md", 0)
+    assert len(examples.examples) >= 4
+    runner = doctest.DocTestRunner()
+    runner.run(examples)
+    assert runner.failures == 0
 
 
 def test_the_exit_codes_are_those_of_the_tool() -> None:
