@@ -19,6 +19,39 @@ LAST_TIME_MS = 4_102_444_800_000  # 2100
 NOT_TOLD = frozenset({"bad_response", "bad_symbol", "auth"})
 
 
+def lent(listing: Listing) -> dict[str, Any]:
+    """Return a contract as ccxt describes it, from what is known of it."""
+    market = listing.market
+    if market is None or listing.own_symbol is None:
+        raise ValueError(listing.symbol)
+    dated = market.kind == "future"
+    return {
+        "id": listing.own_symbol,
+        "symbol": listing.symbol,
+        "base": listing.symbol.partition("/")[0],
+        "quote": market.quote,
+        "settle": market.settle,
+        "baseId": listing.symbol.partition("/")[0],
+        "quoteId": market.quote,
+        "settleId": market.settle,
+        "type": market.kind,
+        "spot": False,
+        "margin": False,
+        "swap": not dated,
+        "future": dated,
+        "option": False,
+        "contract": True,
+        "active": True,
+        "linear": True,
+        "inverse": False,
+        "contractSize": float(market.contract_size),
+        "expiry": market.expiry_ms if dated else None,
+        "precision": {"amount": None, "price": None},
+        "limits": {},
+        "info": {},
+    }
+
+
 class Asker:
     """Asks one exchange. Nothing is imported or sent before the first question.
 
@@ -82,6 +115,18 @@ class Asker:
             self.clock_skew_ms = server_ms - (before_ms + after_ms) // 2
         else:
             self._server_ms, self.clock_skew_ms = after_ms, None
+
+    # --- contracts --------------------------------------------------------------------------------------------
+
+    def lend(self, listings: Sequence[Listing]) -> None:
+        """Let ccxt know contracts that were listed within the last day, so that it need not ask for all."""
+        self.connected().exchange.set_markets([lent(listing) for listing in listings])
+
+    async def load_markets(self) -> Any:
+        """Return every contract the exchange lists now; what was lent is forgotten."""
+        exchange = self.connected().exchange
+        exchange.markets = exchange.markets_by_id = exchange.symbols = exchange.ids = None
+        return await self.ask("load_markets")
 
     # --- asking -----------------------------------------------------------------------------------------------
 

@@ -22,12 +22,16 @@ from betacli.core.model import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Where a source keeps one asset: the symbol of its candles and, where the source has contracts, the market."""
+    """Where a source keeps one asset: the symbol of its candles and, where the source has contracts, the market.
+
+    `own_symbol` is the exchange's own name of it, where there is one.
+    """
 
     base: str
     symbol: str
     market: Market | None
     multiplier: int = 1
+    own_symbol: str | None = None
 
     @property
     def coins(self) -> int:

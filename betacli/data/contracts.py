@@ -112,7 +112,10 @@ class Contracts:
             return Unknown(
                 reason=f"is `{entry['symbol']}`, of which `{self._venue}` does not give the contract size"
             )
-        return Listing(base=base, symbol=market.symbol, market=market)
+        own = entry.get("id")
+        return Listing(
+            base=base, symbol=market.symbol, market=market, own_symbol=own if isinstance(own, str) else None
+        )
 
     def _market(self, base: str, entry: Mapping[str, Any]) -> Market | None:
         contract_size = Decimal(1) if self._orders_in_base else _positive(entry.get("contractSize"))

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from betacli.core.calendar import TIMEFRAMES_MS, last_closed_open
 from betacli.core.candles import iso
@@ -35,9 +35,11 @@ from betacli.data.venues import VENUES, unchecked_venue
 from betacli.errors import ExchangeFailed, UnknownName, quoted, safe
 
 T = TypeVar("T")
+Ask: TypeAlias = Callable[[Sequence[Listing]], Mapping[str, T | Unknown]]
 
 MIN_SWAPS = 50  # fewer are an outage, not a delisting
 KEPT_SHARE = 0.7  # of the contracts known before; fewer are an outage as well
+APART_MS = 60_000  # clocks further apart than this judge differently what is of this moment
 TICK_SIZE = 4  # ccxt's name for steps given as sizes
 
 _PAST = "is of the present only, and the answer is for the past"
@@ -286,42 +288,57 @@ class ExchangeMarket:
         """Return, by base, the mark price now; the last price where the exchange has no mark."""
         if not self.live:
             return untold(listings, "prices of the past come from the closes")
-        return self._now(listings).prices(listings)
+        return self._now(listings, self._present.prices)
 
     def books(self, listings: Sequence[Listing]) -> Mapping[str, Book | Unknown]:
         """Return, by base, the order book now."""
         if not self.live:
             return untold(listings, f"the order book {_PAST}")
-        return self._now(listings).books(listings)
+        return self._now(listings, self._present.books)
 
     def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
         """Return, by base, the funding rate now and its interval."""
         if not self.live:
             return untold(listings, f"the funding rate {_PAST}")
-        return self._now(listings).funding(listings)
+        return self._now(listings, self._present.funding)
 
     def open_interest(self, listings: Sequence[Listing]) -> Mapping[str, OpenInterest | Unknown]:
         """Return, by base, the open interest now."""
         if not self.live:
             return untold(listings, f"open interest {_PAST}")
-        return self._now(listings).open_interest(listings)
+        return self._now(listings, self._present.open_interest)
 
     def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
         """Return, by base, the latest prices and the volume of 24 hours."""
         if not self.live:
             return untold(listings, f"the ticker {_PAST}")
-        return self._now(listings).tickers(listings)
+        return self._now(listings, self._present.tickers)
 
     def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
         """Return, by base, the margin brackets of now."""
         if not self.live:
             return untold(listings, f"the list of margin brackets {_PAST}")
-        return self._now(listings).tiers(listings, self._open())
-
-    def _now(self, listings: Sequence[Listing]) -> Present:
         distinct(listings)
-        self._open()
-        return self._present
+        return self._present.tiers(listings, self._open)
+
+    def _now(self, listings: Sequence[Listing], ask: Ask[T]) -> Mapping[str, T | Unknown]:
+        """Ask about this moment; of contracts known from an earlier run without asking for all of them.
+
+        Until the exchange has told its time this computer's stands for it. Where it may have made an answer look
+        too old, the exchange's is asked for.
+        """
+        distinct(listings)
+        known = all(listing.own_symbol and listing.market for listing in listings)
+        if self._contracts is not None or self.unchecked or not known:
+            self._open()
+            return ask(listings)
+        self._asker.lend(listings)
+        answers = ask(listings)
+        if not any(isinstance(answer, Unknown) for answer in answers.values()):
+            return answers
+        _ = self._asker.server_ms
+        apart_ms = abs(self._asker.clock_skew_ms or 0)
+        return ask(listings) if apart_ms > APART_MS else answers
 
     # --- opening ----------------------------------------------------------------------------------------------
 
@@ -329,7 +346,7 @@ class ExchangeMarket:
         """Load the exchange's time and contracts, once: one request first, alone."""
         if self._contracts is None:
             _ = self._asker.server_ms
-            markets = self._asker.run(lambda: self._asker.ask("load_markets"))
+            markets = self._asker.run(self._asker.load_markets)
             exchange = self._asker.connected().exchange
             contracts = Contracts(
                 markets,

@@ -1,6 +1,6 @@
 """What an exchange says of this moment: prices, order books, funding, open interest, tickers, margin brackets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from betacli.core.model import Book, Funding, MarginTier, OpenInterest, Price, Ticker, Unknown
@@ -92,20 +92,19 @@ class Present:
         }
 
     def tiers(
-        self, listings: Sequence[Listing], contracts: Contracts
+        self, listings: Sequence[Listing], contracts: Callable[[], Contracts]
     ) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
         """Return, by base, the margin brackets where the exchange tells them without a key."""
+        if self._venue.tiers is None:
+            return untold(listings, f"has no margin brackets: {self._venue.no_tiers}")
+        listed = contracts()
         if self._venue.tiers == "contract":
             prices = self.prices(listings)
             return {
-                listing.base: counted_tiers(
-                    contracts.raw(listing.symbol), listing.market, prices[listing.base]
-                )
+                listing.base: counted_tiers(listed.raw(listing.symbol), listing.market, prices[listing.base])
                 for listing in listings
             }
-        if self._venue.tiers == "listed":
-            return self._asker.known(self._asker.each(listings, self._tiers))
-        return untold(listings, f"has no margin brackets: {self._venue.no_tiers}")
+        return self._asker.known(self._asker.each(listings, self._tiers))
 
     # --- one answer -------------------------------------------------------------------------------------------
 

@@ -100,8 +100,13 @@ def test_a_basket_is_the_same_through_the_store(run, tmp_path: Path) -> None:
         without, _ = run(*hedge, "--no-store"), run(*hedge)
         exchange.requests.clear()
         warm = run(*hedge)
-        assert "klines" not in exchange.paths()
+        assert not {"klines", "exchangeInfo"} & set(exchange.paths())
         assert "premiumIndex" in exchange.paths()
+        exchange.requests.clear()
+        answered(run("solve", "--sector", "l1", "--target", "1.4", "-O", "json"))
+        assert exchange.paths() == [
+            "premiumIndex"
+        ]  # bars and contracts are stored: the prices alone are asked for
     assert answered(warm) == answered(without)
 
 
