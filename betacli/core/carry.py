@@ -14,6 +14,7 @@ from betacli.core.calendar import DAY_MS, DAYS_PER_YEAR
 from betacli.core.model import Floats, Times
 
 BPS = 1e4
+FLAT = 1e-18
 MIN_BARS = 20  # fewer give neither a half-life nor a risk
 
 
@@ -53,7 +54,8 @@ def half_life(x: Floats) -> float | None:
     before, after = x[:-1][both], x[1:][both]
     before, after = before - before.mean(), after - after.mean()
     spread = float(before @ before)
-    phi = float(before @ after) / spread if spread > 0 else math.nan
+    still = FLAT * len(before) * (1.0 + float(x[np.isfinite(x)].mean()) ** 2)  # what rounding alone leaves
+    phi = float(before @ after) / spread if spread > still else math.nan
     return -math.log(2) / math.log(phi) if 0 < phi < 1 else None
 
 

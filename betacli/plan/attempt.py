@@ -8,6 +8,7 @@ from betacli.data.candles import MarketData
 from betacli.errors import NoAnswer, RoundsToNothing
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.hedge import Hedged, hedge_basket
+from betacli.plan.held import HeldContract, held_contracts, orders_of
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
 
@@ -35,16 +36,29 @@ class Attempt:
         return tuple(notice for notice in self.notices if notice.id not in _OF_THE_ACCOUNT)
 
     @property
-    def orders(self) -> Mapping[str, float]:
-        """The signed notionals of basket and hedge by asset, in quote currency; a leg that is also hedge counts once."""
-        found: dict[str, float] = {}
-        legs = self.solved.plan.legs if self.solved else ()
+    def held(self) -> tuple[HeldContract, ...]:
+        """Every contract of basket and hedge; without a basket every member, at nothing."""
+        if self.solved is None:
+            return held_contracts(self.measured, [_Nothing(base=base) for base in self.measured.bases])
         parts = self.hedged.plan.hedge.parts if self.hedged else ()
-        for leg in legs:
-            found[leg.base] = leg.notional
-        for part in parts:
-            found[part.base] = found.get(part.base, 0.0) + part.notional
-        return found
+        dated = [part.base for part in parts if part.dated is not None]
+        return held_contracts(self.measured, self.solved.plan.legs, parts, dated)
+
+    @property
+    def orders(self) -> Mapping[str, float]:
+        """The signed notional of each asset, in quote currency; a leg that is also hedge counts once."""
+        return orders_of(self.held) if self.solved else {}
+
+    @property
+    def notional(self) -> float:
+        """The basket's notional; 0 without one."""
+        return self.solved.plan.notional if self.solved else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nothing:
+    base: str
+    notional: float = 0.0
 
 
 def attempt(request: BasketRequest, universe: Universe, source: MarketData | None) -> Attempt:

@@ -8,6 +8,7 @@ from betacli.core.bounds import Binding
 from betacli.document import Column, Document, Facts, Table
 from betacli.plan.risk_size import RiskSize
 from betacli.plan.today import Today
+from betacli.plan.trade_risk import TradeRisk
 
 MOST_LIMITS = 6
 
@@ -67,7 +68,7 @@ class BasketPlan:
     `binding` are the limits the weights lie at; `optimality_gap` is the share of the objective by which a better choice
     of assets may exist; `turnover` is half the sum of changes from what is held, None where that does not count. `risk` tells how the
     notional follows from `--risk`, None where it does not; `today` holds the trades from the positions
-    held, None where nobody said what is held.
+    held, None where nobody said what is held; `trade_risk` is None within a hedge, whose own covers both.
     """
 
     sector: str
@@ -100,6 +101,7 @@ class BasketPlan:
     turnover: float | None
     risk: RiskSize | None = None
     today: Today | None = None
+    trade_risk: TradeRisk | None = None
 
     def facts(self) -> Facts:
         """Return the lines above the legs."""
@@ -130,6 +132,7 @@ class BasketPlan:
             pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
         pairs += self.risk.pairs(self.benchmark) if self.risk else []
+        pairs += self.trade_risk.lines() if self.trade_risk else []
         return Facts(pairs=(*pairs, *(self.today.pairs() if self.today else ())))
 
     def _volatility(self) -> str:

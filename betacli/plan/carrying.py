@@ -6,7 +6,6 @@ from typing import Literal
 
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Notice, Universe
-from betacli.plan.attempt import Attempt
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.measure import Measured
 
@@ -36,11 +35,13 @@ class Holding:
         return listing.market.taker_fee if self.fees == "taker" else listing.market.maker_fee
 
 
-def fees_both_ways(holding: Holding, found: Attempt, notices: list[Notice]) -> float | None:
+def fees_both_ways(
+    holding: Holding, measured: Measured, orders: Mapping[str, float], notices: list[Notice]
+) -> float | None:
     """Return what the fees of getting into every leg and the hedge and out again come to, below zero."""
     paid, lacking = 0.0, []
-    for base, notional in found.orders.items():
-        fee = holding.fee_of(found.measured, base)
+    for base, notional in orders.items():
+        fee = holding.fee_of(measured, base)
         if fee is None:
             lacking.extend([base] if notional else [])
         else:

@@ -34,7 +34,7 @@ def gather_evidence(
     asked = request.betas.members(universe)[1]
     assets = asset_betas(measured)
     rows, notices = liquidity_of(found, request, universe, source)
-    risk, risk_notices = trade_risk(found, rows, universe, source)
+    risk = trade_risk(measured, found.held, found.notional, rows, universe, source)
     plan = found.hedged.plan if found.hedged else None
     held = None if plan is None else plan.rounded or plan
     equal = np.full(len(assets), 1 / max(1, len(assets)))
@@ -69,7 +69,7 @@ def gather_evidence(
         drift=None if solved is None else _drift(solved),
         next_due=_next_due(measured, universe),
     )
-    return _with_costs(evidence, found, plan, risk), [*notices, *risk_notices]
+    return _with_costs(evidence, found, plan, risk), notices
 
 
 def _with_costs(evidence: Evidence, found: Attempt, plan: HedgePlan | None, risk: TradeRisk) -> Evidence:

@@ -1,53 +1,19 @@
 """What does holding the basket and its hedge pay, to whom, and which return must make up for it?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from betacli import document as doc
-from betacli.core.calendar import DAY_MS
-from betacli.core.candles import iso
-from betacli.core.funding import Carry, annual_rate, carry_of, funding_cash, history_stats, total
-from betacli.core.model import Funding, FundingHistory, Notice, Universe, Unknown
+from betacli.core.funding import Carry, carry_of, total
+from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table
 from betacli.plan.answer import report
 from betacli.plan.attempt import Attempt, attempt
 from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
+from betacli.plan.funding_rows import FundingRow, funding_rows
 from betacli.plan.liquidity import liquidity_of
-from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
-
-Payer = Literal["longs pay shorts", "shorts pay longs", "nobody pays"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingRow:
-    """One contract of basket or hedge. Rates are fractions of notional; cash is in quote currency, received above zero.
-
-    `rate` is paid next, every `interval_hours`; `annual` is rate × 24 / interval × 365. `mean_annual` averages the
-    `n_payments` of the window over the hours each was for; `missing` payments are in neither. `cash_current` and
-    `cash_average` are over the horizon at either rate. `unknown` says why something is None.
-    """
-
-    base: str
-    role: Literal["leg", "hedge"]
-    symbol: str | None
-    notional: float
-    rate: float | None
-    interval_hours: float | None
-    annual: float | None
-    next_payment: str | None
-    payer: Payer | None
-    n_payments: int | None
-    missing: int | None
-    history_since: str | None
-    mean_rate: float | None
-    mean_annual: float | None
-    positive_share: float | None
-    cash_current: float | None
-    cash_average: float | None
-    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +125,10 @@ def funding_of_plan(
 ) -> tuple[FundingPlan, list[Notice]]:
     """Project the funding of an attempted trade; without a basket every contract is listed with a notional of 0."""
     days = holding.days(universe)
-    rows = funding_rows(found, source, days * 24)
+    rows = funding_rows(found.measured, found.held, source, days * 24)
     notices = _told(rows, found)
     liquid, _ = liquidity_of(found, request, universe, source)
-    basket = found.solved.plan.notional if found.solved else 0.0
+    basket = found.notional
     current, average = (_projection(rows, which, basket) for which in ("cash_current", "cash_average"))
     which: Literal["current", "average"] | None = (
         "current" if current.net is not None else "average" if average.net is not None else None
@@ -178,7 +144,7 @@ def funding_of_plan(
         notices.append(Notice(id="entry-unknown", detail=detail, severity="note"))
     carry = carry_of(
         funding=current.net if which == "current" else average.net,
-        fees=fees_both_ways(holding, found, notices),
+        fees=fees_both_ways(holding, found.measured, found.orders, notices),
         entry=entry,
         basket_notional=basket,
     )
@@ -238,136 +204,3 @@ def _told(rows: tuple[FundingRow, ...], found: Attempt) -> list[Notice]:
         detail = f"{', '.join(sorted(both))} is leg and hedge: its two rows are one position, which pays on its net"
         notices.append(Notice(id="leg-is-hedge", detail=detail, severity="note"))
     return notices
-
-
-def funding_rows(found: Attempt, source: MarketData | None, horizon_hours: float) -> tuple[FundingRow, ...]:
-    """Ask for current rates and past payments of every contract of basket and hedge, and project each."""
-    measured, held = found.measured, positions(found)
-    bases = sorted({base for base, _, _, pays in held if pays})
-    listings = [measured.listings[base] for base in bases if base in measured.listings]
-    now: Mapping[str, Funding | Unknown] = {}
-    past: Mapping[str, FundingHistory | Unknown] = {}
-    if source is not None and listings:
-        now = source.funding(listings)
-        past = source.funding_history(listings, _start_ms(measured), measured.now_ms)
-    why = "no source of funding rates was named" if source is None else "it has no contract"
-    missing = Unknown(reason=why)
-
-    def row(base: str, role: Literal["leg", "hedge"], notional: float, pays: bool) -> FundingRow:
-        if not pays:
-            return _without(base, role, notional)
-        rate, payments = now.get(base, missing), past.get(base, missing)
-        return _row(measured, base, role, notional, rate, payments, horizon_hours)
-
-    return tuple(row(*position) for position in held)
-
-
-def positions(found: Attempt) -> list[tuple[str, Literal["leg", "hedge"], float, bool]]:
-    """Return every contract of basket and hedge with its notional, and whether it pays funding: perpetuals do."""
-    listings = found.measured.listings
-
-    def pays(base: str) -> bool:
-        market = listings[base].market if base in listings else None
-        return market is None or market.kind == "swap"
-
-    if found.solved is None:
-        return [(base, "leg", 0.0, pays(base)) for base in found.measured.bases]
-    held: list[tuple[str, Literal["leg", "hedge"], float, bool]] = [
-        (leg.base, "leg", leg.notional, pays(leg.base)) for leg in found.solved.plan.legs
-    ]
-    parts = found.hedged.plan.hedge.parts if found.hedged else ()
-    return held + [(x.base, "hedge", x.notional, x.dated is None and pays(x.base)) for x in parts]
-
-
-def current_rows(
-    found: Attempt, source: MarketData, horizon_hours: float
-) -> list[tuple[str, float | None, str | None]]:
-    """Return of every perpetual held its funding over the horizon at the current rate, or why it is unknown."""
-    held = [(base, notional) for base, _, notional, pays in positions(found) if notional and pays]
-    listings = found.measured.listings
-    rates = source.funding([listings[base] for base in sorted({b for b, _ in held}) if base in listings])
-    rows: list[tuple[str, float | None, str | None]] = []
-    for base, notional in held:
-        rate = rates.get(base)
-        if isinstance(rate, Funding) and rate.interval_hours:
-            cash = funding_cash(notional, rate.rate / rate.interval_hours, horizon_hours)
-            rows.append((base, cash, None))
-        else:
-            rows.append((base, None, rate.reason if isinstance(rate, Unknown) else "it has no contract"))
-    return rows
-
-
-def projected(
-    rows: list[tuple[str, float | None, str | None]], basket: float
-) -> tuple[float | None, float | None, str]:
-    """Return the sum in quote currency and in bps of the basket, and why there is none."""
-    net = total([cash for _, cash, _ in rows])
-    why = "; ".join(dict.fromkeys(f"{base} {reason}" for base, _, reason in rows if reason))
-    return net, None if net is None or not basket else net / abs(basket) * 1e4, why
-
-
-def _start_ms(measured: Measured) -> int:
-    """Return the open of the window's first bar."""
-    return measured.now_ms - 90 * DAY_MS if measured.panel is None else int(measured.panel.open_ms[0])
-
-
-def _row(
-    measured: Measured,
-    base: str,
-    role: Literal["leg", "hedge"],
-    notional: float,
-    now: Funding | Unknown,
-    past: FundingHistory | Unknown,
-    horizon_hours: float,
-) -> FundingRow:
-    listing = measured.listings.get(base)
-    unknown: dict[str, str] = {}
-    if isinstance(now, Unknown):
-        unknown["funding-rate"] = now.reason
-    stats = None
-    if isinstance(past, Unknown):
-        unknown["funding-history"] = past.reason
-    else:
-        told = past.interval_hours or (None if isinstance(now, Unknown) else now.interval_hours)
-        stats = history_stats(past.time_ms, past.rate, end_ms=measured.now_ms, told_hours=told)
-        if stats is None:
-            unknown["funding-history"] = "there is no payment whose interval is known"
-    rate = None if isinstance(now, Unknown) else now.rate
-    hours = None if isinstance(now, Unknown) else now.interval_hours
-    per_hour = None if rate is None or not hours else rate / hours
-    return FundingRow(
-        base=base,
-        role=role,
-        symbol=listing.symbol if listing else None,
-        notional=notional,
-        rate=rate,
-        interval_hours=hours or (stats.interval_hours if stats else None),
-        annual=None if rate is None or not hours else annual_rate(rate, hours),
-        next_payment=None if isinstance(now, Unknown) or now.next_ms is None else iso(now.next_ms),
-        payer=None if rate is None else _payer(rate),
-        n_payments=stats.n_payments if stats else None,
-        missing=stats.missing if stats else None,
-        history_since=iso(stats.first_ms) if stats else None,
-        mean_rate=stats.mean_rate if stats else None,
-        mean_annual=stats.mean_annual if stats else None,
-        positive_share=stats.positive_share if stats else None,
-        cash_current=None if per_hour is None else funding_cash(notional, per_hour, horizon_hours),
-        cash_average=None if stats is None else funding_cash(notional, stats.mean_per_hour, horizon_hours),
-        unknown=unknown,
-    )
-
-
-def _payer(rate: float) -> Payer:
-    if rate == 0:
-        return "nobody pays"
-    return "longs pay shorts" if rate > 0 else "shorts pay longs"
-
-
-def _without(base: str, role: Literal["leg", "hedge"], notional: float) -> FundingRow:
-    """Return the row of a spot holding or a dated future, which pay no funding."""
-    return FundingRow(
-        base=base, role=role, symbol=None, notional=notional, rate=0.0, interval_hours=None, annual=0.0,
-        next_payment=None, payer="nobody pays", n_payments=None, missing=None, history_since=None, mean_rate=None,
-        mean_annual=0.0, positive_share=None, cash_current=0.0, cash_average=0.0,
-        unknown={"funding-history": "spot and dated futures pay no funding"},
-    )  # fmt: skip

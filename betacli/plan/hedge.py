@@ -1,7 +1,7 @@
 """Which benchmark short makes the basket neutral, and what does a benchmark move do to the account then?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from betacli.core.checks import THRESHOLDS
 from betacli.core.hedge import hedge_notional, min_variance_ratio
@@ -16,11 +16,13 @@ from betacli.plan.book import Book, betas_by_case, book_of
 from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side
 from betacli.plan.hedge_with import instruments
 from betacli.plan.hedged_account import HedgedAccount, held_account, planned_holdings, rounded_holdings
+from betacli.plan.held import held_contracts
 from betacli.plan.holding import Holding
 from betacli.plan.instruments import Instrument, Instruments
 from betacli.plan.margin import MarginTerms, margin_terms, require_holdable
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
+from betacli.plan.trade_risk import risk_of_plan
 
 RESIDUE = 0.02
 
@@ -52,6 +54,10 @@ def plan_hedge(
     require_holdable(plan.margin if plan.rounded is None else plan.rounded.margin, hedged.terms, plan.equity)
     notices = (*solved.notices, *hedged.notices)
     told = explain(solved, plan) if explain else ()
+    dated = [part.base for part in plan.hedge.parts if part.dated is not None]
+    held = held_contracts(solved.measured, plan.basket.legs, plan.hedge.parts, dated)
+    risk = risk_of_plan(solved.measured, held, plan.basket.notional, universe, source)
+    plan = replace(plan, trade_risk=risk)
     return report("hedge", request.betas.run, solved.measured, plan, notices, explanation=told)
 
 

@@ -19,6 +19,7 @@ from betacli.plan.book_view import (
 from betacli.plan.instruments import Dated
 from betacli.plan.margin import Margin
 from betacli.plan.today import Today
+from betacli.plan.trade_risk import TradeRisk
 
 Side = Literal["long", "short", "none"]
 
@@ -109,6 +110,7 @@ class HedgePlan:
     outcomes: tuple[Outcome, ...]
     rounded: Book | None
     today: Today | None
+    trade_risk: TradeRisk | None = None
 
     def document(self) -> Document:
         """Return what a trader asks first, then the legs, then what moves do, then what would end the account."""
@@ -177,6 +179,7 @@ class HedgePlan:
         pairs += self.today.pairs() if self.today else []
         if self.funding.net_per_day is not None:
             pairs.append(("funding / day", doc.signed_money(self.funding.net_per_day)))
+        pairs += self.trade_risk.lines() if self.trade_risk else []
         return Facts(pairs=tuple(pairs))
 
     def _effect(self, scenario: Scenario) -> str:

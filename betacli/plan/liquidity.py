@@ -73,6 +73,10 @@ def plan_liquidity(request: BasketRequest, universe: Universe, source: MarketDat
     if found.why_not is not None:
         detail = f"no orders are walked through the books: {found.why_not}"
         notices = [*notices, Notice(id="no-basket", detail=detail)]
+    dated = [x.base for x in found.held if x.dated]
+    if dated:
+        detail = f"the hedge in dated {', '.join(dated)} is not walked through a book"
+        notices = [*notices, Notice(id="dated-hedge", detail=detail)]
     data = LiquidityTable(
         sector=found.measured.sector,
         notional=found.solved.plan.notional if found.solved else None,
@@ -88,7 +92,7 @@ def liquidity_of(
 ) -> tuple[tuple[LiquidityRow, ...], list[Notice]]:
     """Return a row for every member asked for and every part of the hedge, the members first, by name."""
     members = tuple(member.base for member in request.betas.members(universe)[1])
-    parts = tuple(part.base for part in found.hedged.plan.hedge.parts) if found.hedged else ()
+    parts = tuple(x.base for x in found.held if x.role == "hedge" and not x.dated)
     only_hedge = tuple(base for base in parts if base not in members)
     return rows_of(
         found.measured,

@@ -261,18 +261,20 @@ def contract_of(
 def average_volume(candles: Candles | None, days: int, now_ms: int) -> float | Unknown:
     """Return the average quote volume a day of the bars that opened in the last `days` days.
 
-    Unknown where they do not cover nine tenths of those days, or state no quote volume. A bar without trades counts
-    as the zero it is.
+    A bar that states base volume alone counts that at its close. Unknown where the bars do not cover nine tenths of
+    those days, or state no volume. A bar without trades counts as the zero it is.
     """
     if candles is None:
         return Unknown(reason="there are no bars")
     wanted = days * DAY_MS // candles.timeframe_ms
     last = int(candles.open_ms[-1]) if len(candles.open_ms) else 0
     recent = candles.open_ms > max(last, now_ms - 2 * DAY_MS) - days * DAY_MS
-    volumes = candles.quote_volume[recent]
+    quoted, coins = candles.quote_volume[recent], candles.volume[recent]
+    # where an exchange gives coins alone, they were traded at some price of the bar
+    volumes = np.where(np.isfinite(quoted), quoted, coins * candles.close[recent])
     known = volumes[np.isfinite(volumes) & (volumes >= 0)]
     if len(volumes) and not len(known):
-        return Unknown(reason="the source states no quote volume")
+        return Unknown(reason="the source states no volume whose unit is known")
     if len(known) < COVERED * wanted:
         have = len(known) * candles.timeframe_ms / DAY_MS
         return Unknown(reason=f"there are bars of {have:.1f} of {days} days")

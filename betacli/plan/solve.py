@@ -8,12 +8,14 @@ from betacli.data.candles import MarketData
 from betacli.document import Report, Steps
 from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
+from betacli.plan.held import held_contracts
 from betacli.plan.holding import Holding
 from betacli.plan.margin import margin_of, margin_terms, require_holdable
 from betacli.plan.measure import measure
 from betacli.plan.positions import value_positions
 from betacli.plan.request import BasketRequest
 from betacli.plan.today import Today, leg_trades, require_sizes, today_notices, today_of
+from betacli.plan.trade_risk import risk_of_plan
 
 
 def plan_basket(
@@ -36,6 +38,8 @@ def plan_basket(
         plan = replace(plan, today=today)
         notices += said
     told = explain(solved) if explain else ()
+    held = held_contracts(solved.measured, plan.legs)
+    plan = replace(plan, trade_risk=risk_of_plan(solved.measured, held, plan.notional, universe, source))
     return report("solve", request.betas.run, solved.measured, plan, notices, explanation=told)
 
 

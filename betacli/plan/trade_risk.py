@@ -1,17 +1,19 @@
 """The short risk block of `solve`, `hedge` and `checklist`: liquidity, funding over the horizon, basis risk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from betacli import document as doc
 from betacli.core.liquidity import GRADES, Grade
-from betacli.core.model import Notice, Universe
+from betacli.core.model import Universe
 from betacli.data.candles import MarketData
-from betacli.plan.attempt import Attempt
-from betacli.plan.basis import basis_rows
+from betacli.errors import ExchangeFailed
+from betacli.plan.basis_rows import basis_rows
 from betacli.plan.carrying import Holding
-from betacli.plan.funding import current_rows, projected
-from betacli.plan.liquidity_rows import LiquidityRow
+from betacli.plan.funding_rows import current_rows, projected
+from betacli.plan.held import HeldContract, orders_of
+from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
+from betacli.plan.measure import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,43 +52,74 @@ class TradeRisk:
 
 
 def trade_risk(
-    found: Attempt, rows: Sequence[LiquidityRow], universe: Universe, source: MarketData | None
-) -> tuple[TradeRisk, list[Notice]]:
-    """Put the block together for an attempted trade; only a live source is asked for rates and index."""
+    measured: Measured,
+    held: Sequence[HeldContract],
+    basket: float,
+    rows: Sequence[LiquidityRow],
+    universe: Universe,
+    source: MarketData | None,
+) -> TradeRisk:
+    """Put the block together for what is held; only a live source is asked for rates and index.
+
+    An exchange that stops answering leaves what it was asked for unknown: the plan itself stands without it.
+    """
     unknown: dict[str, str] = {}
     days = Holding().days(universe)
-    held = [row for row in rows if row.order]
-    grade, worst = _worst(held)
+    graded = [row for row in rows if row.order]
+    grade, worst = _worst(graded)
     if grade is None:
-        why = dict.fromkeys(row.unknown.get("order-book") or row.unknown.get("grade", "") for row in held)
+        why = dict.fromkeys(row.unknown.get("order-book") or row.unknown.get("grade", "") for row in graded)
         unknown["liquidity_grade"] = "; ".join(text for text in why if text) or "nothing is held"
-    if found.solved is None or source is None or not source.live:
-        reason = (
-            "nothing is held" if found.solved is None else "rates and index of this moment need a live source"
-        )
+    if not basket or source is None or not source.live:
+        reason = "rates and index of this moment need a live source" if basket else "nothing is held"
         unknown |= {"funding": reason, "basis_risk": reason}
-        return _block(days, grade, worst, None, None, None, unknown), []
-    net, bps, why_not = projected(current_rows(found, source, days * 24), found.solved.plan.notional)
-    if net is None:
-        unknown["funding"] = why_not
-    basis, _, risk = basis_rows(found, universe, source)
-    if risk is None:
-        reasons = dict.fromkeys(
-            reason for row in basis for what, reason in row.unknown.items() if "history" in what
-        )
-        unknown["basis_risk"] = "; ".join(reasons) or "too few bars"
-    return _block(days, grade, worst, net, bps, risk, unknown), []
+        return _block(days, grade, worst, (None, None, None), unknown)
+    net = bps = risk = None
+    try:
+        net, bps, why_not = projected(current_rows(measured, held, source, days * 24), basket)
+        if net is None:
+            unknown["funding"] = why_not
+        basis, _, risk = basis_rows(measured, held, basket, universe, source)
+        if risk is None:
+            found = [reason for row in basis for what, reason in row.unknown.items() if "history" in what]
+            unknown["basis_risk"] = "; ".join(dict.fromkeys(found)) or "too few bars"
+    except ExchangeFailed as failed:
+        unknown |= {name: failed.message for name, x in (("funding", net), ("basis_risk", risk)) if x is None}
+    return _block(days, grade, worst, (net, bps, risk), unknown)
+
+
+def risk_of_plan(
+    measured: Measured,
+    held: Sequence[HeldContract],
+    basket: float,
+    universe: Universe,
+    source: MarketData | None,
+) -> TradeRisk:
+    """Ask for the liquidity of what is held too, where the source is live, and put the block together."""
+    rows: tuple[LiquidityRow, ...] = ()
+    failed = ""
+    if source is not None and source.live and basket:
+        try:
+            rows, _ = rows_of(
+                measured, tuple(orders_of(held)), (), orders_of(held), source, limits_of(universe)
+            )
+        except ExchangeFailed as error:
+            failed = error.message
+    found = trade_risk(measured, held, basket, rows, universe, source)
+    if rows or not basket:
+        return found
+    reason = failed or "order books need a live source"
+    return replace(found, unknown={**found.unknown, "liquidity_grade": reason})
 
 
 def _block(
     days: float,
     grade: Grade | None,
     worst: str | None,
-    funding: float | None,
-    bps: float | None,
-    basis_risk: float | None,
+    costs: tuple[float | None, float | None, float | None],
     unknown: Mapping[str, str],
 ) -> TradeRisk:
+    funding, bps, basis_risk = costs
     return TradeRisk(
         horizon_days=days,
         liquidity_grade=grade,

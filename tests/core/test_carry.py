@@ -149,3 +149,12 @@ def test_the_basis_of_avax_in_2022(market_data: Path) -> None:
     assert stats.risk_annual == pytest.approx(np.std(difference, ddof=1) * math.sqrt(8760), rel=1e-9)
     assert stats.half_life_hours is not None
     assert 0 < stats.half_life_hours < 48
+
+
+def test_a_constant_basis_has_no_half_life() -> None:
+    """What rounding leaves of a basis that never moves is no reversion."""
+    index = 100 * np.cumprod(1 + np.random.default_rng(1).normal(0, 0.01, 60))
+    stats = basis_stats(np.arange(60) * HOUR, index * 1.001, index, HOUR)
+    assert stats is not None
+    assert stats.half_life_hours is None
+    assert stats.risk_bar == pytest.approx(0, abs=1e-12)

@@ -12,7 +12,7 @@ from fake_exchange.market import DAY_MS, Bars, FakeMarket, bars
 BASES = ("BTC", "ETH", "SOL", "AVAX")
 N_DAYS = 120
 FIRST_MS = NOW_MS // DAY_MS * DAY_MS - N_DAYS * DAY_MS
-OF_THE_CONTRACT = {"contracts", "amount", "rounded_notional", "rounded"}
+OF_THE_CONTRACT = {"contracts", "amount", "rounded_notional", "rounded", "trade_risk"}
 
 
 def described() -> dict[str, Bars]:

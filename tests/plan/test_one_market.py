@@ -24,6 +24,7 @@ MAY_DIFFER = {
     "rounded_aggregate_beta",
     "margin",
     "funding",
+    "trade_risk",
 }
 
 
