@@ -15,7 +15,7 @@ from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptio
 from betacli.cli.closed import ClosedPipe
 from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
-from betacli.cli.limit_options import LimitOptions
+from betacli.cli.limit_options import LimitOptions, PairOptions
 from betacli.cli.market_commands import MarketCommands
 from betacli.cli.market_options import HoldingOptions, StepOptions
 from betacli.cli.options import (
@@ -54,6 +54,7 @@ def commands(here: World) -> tuple[Command, ...]:
     about = AboutCommands(here, command_names)
     planned = (
         WhatOptions,
+        PairOptions,
         TargetOptions,
         LimitOptions,
         AccountOptions,

@@ -1,12 +1,13 @@
 """The commands about betas and baskets: options in, one question to the plan layer, a report out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
-from betacli.cli.limit_options import LimitOptions
+from betacli.cli.limit_options import LimitOptions, PairOptions
 from betacli.cli.market_options import StepOptions
 from betacli.cli.options import BacktestArguments, BetaOptions, DataOptions, OutputOptions, WhatOptions
 from betacli.cli.progress import progress
@@ -79,6 +80,7 @@ class BasketCommands(Desk):
     def solve(
         self,
         what: WhatOptions,
+        pair: PairOptions,
         target: TargetOptions,
         limits: LimitOptions,
         account: AccountOptions,
@@ -90,14 +92,46 @@ class BasketCommands(Desk):
 
         Example: betacli solve --sector l1 --target 1.4 --exchange sample
         """
+        sides = pair.sides()
+        if sides is not None:
+            plan, what = self._spread(pair, sides, what, account, explained)
+            return self._basket(plan, what, target, limits, HedgeOptions(), data, output)
         from betacli.plan.solve import plan_basket  # noqa: PLC0415
 
-        plan: Callable[..., Report] = plan_basket
+        plan = plan_basket
         if explained.explain:
             from betacli.plan.explain import explain_basket  # noqa: PLC0415
 
             plan = partial(plan_basket, explain=explain_basket)
         return self._basket(plan, what, target, limits, HedgeOptions(), data, output, account)
+
+    def _spread(
+        self,
+        pair: PairOptions,
+        sides: tuple[str, str],
+        what: WhatOptions,
+        account: AccountOptions,
+        explained: ExplainOptions,
+    ) -> tuple[Callable[..., Report], WhatOptions]:
+        """Return what answers about a spread, and both its sectors as what is asked about.
+
+        Raises:
+            BadUsage: an option was given that is about one basket.
+        """
+        from betacli.plan.spread import NEUTRAL, plan_spread  # noqa: PLC0415
+
+        known_name("neutral", pair.neutral, NEUTRAL)
+        for option, given in (
+            ("--sector", what.sector),
+            ("--only", what.only),
+            ("--positions", account.positions),
+            ("--explain", explained.explain),
+        ):
+            if given:
+                way_out = "leave it out with `--long` and `--short`"
+                raise BadUsage(problem=f"`{option}` is about one basket, not about a spread", way_out=way_out)
+        plan = partial(plan_spread, long=sides[0], short=sides[1], neutral=pair.neutral)
+        return plan, replace(what, sector=[*sides[0].split("+"), *sides[1].split("+")])
 
     def hedge(
         self,

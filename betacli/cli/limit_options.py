@@ -5,6 +5,7 @@ from typing import Annotated
 
 from betacli import names
 from betacli.cli.taking import LIMITS, WHAT, option
+from betacli.errors import BadUsage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +82,40 @@ class LimitOptions:
             help="The most all sizes may sum to, with `--allow-short`.",
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOptions:
+    """One sector held against another."""
+
+    long: Annotated[
+        list[str] | None,
+        option(
+            "--long", panel=WHAT, metavar="NAME", help="A spread: this sector long, in place of `--sector`."
+        ),
+    ] = None
+    short: Annotated[
+        list[str] | None,
+        option("--short", panel=WHAT, metavar="NAME", help="A spread: this sector short."),
+    ] = None
+    neutral: Annotated[
+        str,
+        option(
+            "--neutral",
+            panel=WHAT,
+            metavar="KIND",
+            help="A spread's short side: `dollar` as large as the long one, `beta` as large as cancels its beta.",
+        ),
+    ] = "dollar"
+
+    def sides(self) -> tuple[str, str] | None:
+        """Return the long and the short sectors, each as one name; None where no spread is asked for.
+
+        Raises:
+            BadUsage: one side is missing.
+        """
+        if not self.long and not self.short:
+            return None
+        if not self.long or not self.short:
+            raise BadUsage(problem="a spread has two sides", way_out="give `--long` and `--short`")
+        return "+".join(dict.fromkeys(self.long)), "+".join(dict.fromkeys(self.short))

@@ -87,16 +87,21 @@ def solve(task: Task, space: Space, reach: tuple[float, float] | None = None) ->
     return _at(task, space, max(task.low, low) if beta < task.low else min(task.high, high), reach)
 
 
-def witnessed(task: Task, space: Space) -> Point | None:
-    """Return the optimal weights of a target without looking for the attainable interval first, or None.
+def witnessed(task: Task, lower: Floats, upper: Floats) -> Point | None:
+    """Return the optimal weights of a target within bounds alone, without the attainable interval first, or None.
 
     Weights that meet every limit to 1e-10 are the proof that the target can be reached; where the solver finds none,
-    the interval has to tell why.
+    the interval has to tell why. This is what a loop over many betas spends its time in.
     """
+    n = len(task.betas)
+    rows = np.ones((2, n))
+    rows[1], value = _beta_row(task.betas, task.low)
+    values = np.array((1.0, value))
     try:
-        return nearest(task, with_beta(task.betas, space, task.low))
+        found = program.minimise(task.sigma, -(task.sigma @ task.base), rows, values, values, lower, upper)
     except SolverFailed:
         return None
+    return Point(weights=found.x, kkt_residual=found.kkt_residual)
 
 
 def interval(betas: Floats, space: Space) -> tuple[float, float] | None:
@@ -147,11 +152,15 @@ def with_beta(betas: Floats, space: Space, target: float) -> Space:
 
     Σw = 1 lets the row be centred, and scaled: nearly equal betas are nearly the budget row otherwise.
     """
+    row, value = _beta_row(betas, target)
+    return space.with_row(row, value, value)
+
+
+def _beta_row(betas: Floats, target: float) -> tuple[Floats, float]:
     middle = float(betas.sum()) / len(betas)
     centred = betas - middle
     spread = math.sqrt(float(centred @ centred) / len(betas)) or 1.0
-    value = (target - middle) / spread
-    return space.with_row(centred / spread, value, value)
+    return centred / spread, (target - middle) / spread
 
 
 def nearest(task: Task, space: Space) -> Point:

@@ -114,7 +114,7 @@ def _solved(
     scale = n / float(hessian.ravel()[:: n + 1].sum())
     scaled, pull = hessian * scale, gradient * scale
     sense = np.zeros(n + len(rows), dtype=np.int32)
-    sense[n:][row_lower == row_upper] = _EQUALITY
+    sense[n:] = _EQUALITY if row_lower is row_upper else np.where(row_lower == row_upper, _EQUALITY, 0)
     limits = (rows, np.concatenate((lower, row_lower)), np.concatenate((upper, row_upper)), sense)
     worst = SolverFailed(exit_flag=_SOLVED, residual=float("nan"))
     for method in (_at_once, _by_steps):

@@ -157,8 +157,8 @@ def solve_band(
     The arguments and errors are those of `solve_target`.
     """
     task = Task(betas=betas, sigma=sigma, base=base, low=low, high=high, turnover=turnover)
-    if low == high and bounds.is_box:
-        point = witnessed(task, space_of(bounds))
+    if low == high and bounds.is_box and turnover is None:
+        point = witnessed(task, bounds.lower, bounds.upper)
         if point is not None:
             return Solution(weights=point.weights, kkt_residual=point.kkt_residual, bounds=bounds)
     reach = attainable(betas, bounds)

@@ -37,6 +37,7 @@ RESULTS: dict[str, Result] = {
     "beta-compare": Result(data="betacli.plan.beta_compare:Comparison"),
     "beta-rolling": Result(data="betacli.plan.beta_rolling:RollingPath"),
     "solve": Result(data="betacli.plan.basket:BasketPlan"),
+    "solve-spread": Result(data="betacli.plan.spread:SpreadPlan"),
     "hedge": Result(data="betacli.plan.hedge:HedgePlan"),
     "checklist": Result(data="betacli.plan.checklist:Checklist"),
     "liquidity": Result(data="betacli.plan.liquidity:LiquidityTable"),

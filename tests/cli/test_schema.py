@@ -25,6 +25,7 @@ COMMANDS = {
     "beta-compare": ("beta", *SAMPLE, "--compare"),
     "beta-rolling": ("beta", *SAMPLE, "--rolling"),
     "solve": ("solve", *SAMPLE, "--target", "1.4", "--equity", "20000"),
+    "solve-spread": ("solve", "--long", "l1", "--short", "defi", "--exchange", "sample", "-O", "json"),
     "hedge": ("hedge", *SAMPLE, "--target", "1.4", "--leverage", "5"),
     "checklist": ("checklist", *SAMPLE, "--target", "1.4", "--leverage", "3"),
     "data-status": ("data", "-O", "json"),
