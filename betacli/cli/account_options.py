@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from betacli.cli.taking import SIZE, option
+from betacli.cli.taking import OUTPUT, SIZE, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,3 +26,12 @@ class AccountOptions:
             "--min-trade", panel=SIZE, metavar="AMOUNT", help="Leave out smaller trades, in quote currency."
         ),
     ] = 0.0
+    tickets: Annotated[
+        Path | None,
+        option(
+            "--tickets",
+            panel=OUTPUT,
+            metavar="FILE",
+            help="Write the orders for ccxt's create_orders (JSON). Nothing is sent.",
+        ),
+    ] = None

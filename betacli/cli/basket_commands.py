@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
@@ -197,9 +198,25 @@ class BasketCommands(Desk):
         output.check()
         if len(what.benchmark or ()) > 1:
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
+        if account is not None and account.tickets is not None and account.tickets == output.output:
+            raise BadUsage(
+                problem="`--tickets` and `--output` name the same file", way_out="give each its own"
+            )
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge, account, limits)
         with sources.market_for(betas, universe, data, self._here) as market:
             report = plan(request, universe, market)
+            past = market is not None and not (market.live and betas.run.generated_at)
+        if account is not None and account.tickets is not None:
+            self._write_tickets(report, account.tickets, past=past)
         return self._deliver(report, output)
+
+    def _write_tickets(self, report: Report, path: Path, *, past: bool) -> None:
+        """Write the orders of a plan to a file, whole or not at all."""
+        from betacli.cli.output import write_file  # noqa: PLC0415
+        from betacli.plan.tickets import tickets_of  # noqa: PLC0415
+        from betacli.show.formats import json_text  # noqa: PLC0415
+
+        exchange = getattr(report.inputs, "exchange", None)
+        write_file(path, json_text(tickets_of(report, exchange, past=past)))

@@ -94,6 +94,11 @@ def _time(value: date) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def json_text(value: object) -> str:
+    """Return a frozen value as JSON, walked field by field."""
+    return _json_text(walk(value))
+
+
 def _json_text(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
