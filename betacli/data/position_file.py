@@ -338,14 +338,19 @@ def _coin(base: str) -> tuple[str, int]:
 
 
 def _twice(rows: list[Row], problems: list[Problem]) -> None:
-    """Report positions that stand twice."""
-    first: dict[tuple[str, str, str | None, str | None, str | None], int] = {}
-    for row in rows:
-        perpetual = row.kind == "future" and row.expiry is None
-        settle = row.settle if row.settle != row.quote else None
-        quote = row.quote if perpetual or row.kind == "spot" else None
-        key = (row.coin, row.kind, quote, settle, row.expiry)
-        if key in first:
-            what = f"`{safe(row.written, 60)}` stands twice; the first is at line {first[key]}"
-            problems.append(Problem(what=what, line=row.line, column=1, hint="add the two up"))
-        first.setdefault(key, row.line)
+    """Report positions that stand twice, and those that may: a perpetual without a quote beside another of its coin."""
+    for k, row in enumerate(rows):
+        first = next((other for other in rows[:k] if _same(other, row)), None)
+        if first is not None:
+            what = f"`{safe(row.written, 60)}` stands twice; the first is at line {first.line}"
+            hint = "add the two up, or write ccxt's symbol of each"
+            problems.append(Problem(what=what, line=row.line, column=1, hint=hint))
+
+
+def _same(one: Row, other: Row) -> bool:
+    """Whether two rows may mean one contract."""
+    if (one.coin, one.kind, one.expiry) != (other.coin, other.kind, other.expiry):
+        return False
+    inverse = [row.settle is not None and row.settle != row.quote for row in (one, other)]
+    alike = one.quote == other.quote or None in {one.quote, other.quote}
+    return alike and inverse[0] == inverse[1]

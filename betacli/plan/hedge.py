@@ -19,7 +19,7 @@ from betacli.plan.hedged_account import HedgedAccount, held_account, planned_hol
 from betacli.plan.held import held_contracts
 from betacli.plan.holding import Holding
 from betacli.plan.instruments import Instrument, Instruments
-from betacli.plan.margin import MarginTerms, margin_terms, require_holdable
+from betacli.plan.margin import MarginTerms, beyond_tiers, margin_terms, require_holdable
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
 from betacli.plan.trade_risk import risk_of_plan
@@ -85,7 +85,7 @@ def hedge_basket(
         rounded_total = hedge_notional(size, beta, request.hedge_to, chosen.beta, outside)
     parts = tuple(_part(instrument, total, rounded_total) for instrument in chosen.parts)
     hedge = _hedge_leg(request, solved, chosen, parts, total, outside)
-    notices = [*chosen.notices, *_shortfalls(parts), *_not_a_hedge(hedge, universe)]
+    notices = [*chosen.notices, *_shortfalls(parts, rounded_total), *_not_a_hedge(hedge, universe)]
     both = sorted({leg.base for leg in basket.legs if leg.notional} & {part.base for part in parts})
     if both:
         detail = f"{', '.join(both)} is both a leg and the hedge: on one account the two are one position"
@@ -100,6 +100,7 @@ def hedge_basket(
         notices += [*held.positions.notices, *after.notices]
     terms = margin_terms(contracts, universe, source, notices)
     plan = _plan(request, source, solved, hedge, terms, after, notices)
+    notices += beyond_tiers(plan.margin, terms)
     return Hedged(solved=solved, plan=plan, terms=terms, notices=tuple(notices))
 
 
@@ -186,7 +187,10 @@ def _min_variance(solved: Solved, chosen: Instruments) -> MinVariance | None:
     )
 
 
-def _shortfalls(parts: Sequence[HedgePart]) -> list[Notice]:
+def _shortfalls(parts: Sequence[HedgePart], rounded_total: float | None) -> list[Notice]:
+    """Name the parts that are too small for a contract; where there is nothing to hedge, none is."""
+    if not rounded_total:
+        return []
     return [
         Notice(
             id="hedge-not-held",

@@ -115,6 +115,8 @@ class HedgePlan:
     def document(self) -> Document:
         """Return what a trader asks first, then the legs, then what moves do, then what would end the account."""
         whose = "the plan" if self.rounded is None else "what is held"
+        if self.rounded is not None and self.today is not None:
+            whose = "the account after today's trades"
         benchmark, held = self.basket.benchmark, self._held
         tables = [
             scenario_table(held, benchmark, whose),

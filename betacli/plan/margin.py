@@ -189,12 +189,25 @@ def require_holdable(margin: Margin, terms: MarginTerms, equity: float | None) -
     """
     if terms.exchange is None:
         return
-    beyond = [leg for leg in margin.legs if leg.max_leverage == 0]
-    too_large = [
-        f"{leg.base} {abs(leg.notional):,.2f} of at most {terms.tiers[leg.symbol or leg.base][-1].cap_notional:,.2f}"
-        for leg in beyond
-    ]
+    too_large = _too_large(margin, terms)
     if too_large or (equity is not None and margin.initial is not None and margin.initial > equity):
         raise CannotBeHeld(
             exchange=terms.exchange, equity=equity, initial_margin=margin.initial, too_large=too_large
         )
+
+
+def beyond_tiers(margin: Margin, terms: MarginTerms) -> list[Notice]:
+    """Warn of legs larger than the exchange's last tier, whose margin is unknown."""
+    too_large = _too_large(margin, terms)
+    if not too_large:
+        return []
+    detail = f"larger than any position the exchange's margin tiers allow: {', '.join(too_large)}"
+    return [Notice(id="beyond-last-tier", detail=detail)]
+
+
+def _too_large(margin: Margin, terms: MarginTerms) -> list[str]:
+    return [
+        f"{leg.base} {abs(leg.notional):,.2f} of at most {terms.tiers[leg.symbol or leg.base][-1].cap_notional:,.2f}"
+        for leg in margin.legs
+        if leg.max_leverage == 0
+    ]

@@ -110,11 +110,13 @@ def trade_of(target: Target, held: Start, min_trade: float, per: float) -> Trade
         contracts = steps * step
         notional = float(contracts * unit)
     skipped = _skipped(target, contracts, notional, min_trade)
-    done = 0.0 if skipped else notional
+    after_notional = held_notional if skipped else held_notional + notional
     held_exactly = None if held_contracts is None else float(round(held_contracts, 12))
     after = None
     if held_contracts is not None and contracts is not None:
         after = float(round(held_contracts + (0 if skipped else contracts), 12))
+        if not after:
+            after_notional = 0.0  # and not the dust of a difference
     amount = coins_of(target, contracts, notional)
     order: Order = "none" if skipped or not notional else "buy" if notional > 0 else "sell"
     return Trade(
@@ -135,7 +137,7 @@ def trade_of(target: Target, held: Start, min_trade: float, per: float) -> Trade
         skipped=skipped,
         left_over_beta=-notional * target.beta / per if skipped and per else None,
         after_contracts=after,
-        after_notional=held_notional + done,
+        after_notional=after_notional,
         told=_told(target, held_amount, held_notional, amount, notional, skipped),
     )
 

@@ -330,3 +330,27 @@ def test_a_least_trade_needs_positions(cli: Cli) -> None:
     """`--min-trade` without `--positions` means nothing and is refused."""
     ran = cli("solve", *SAMPLE, "--min-trade", "100")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_nothing_to_hedge_is_no_hedge_too_small(cli: Cli, tmp_path: Path) -> None:
+    """Where every leg was too small to trade there is no basket, and no warning about the hedge's size."""
+    report = answer(cli, tmp_path, "hedge", "", "--min-trade", "1e9")
+    assert "hedge-not-held" not in [w["id"] for w in report["warnings"]]
+    assert report["data"]["today"]["basket_notional"] == 0
+
+
+def test_an_inverse_contract_counts_as_its_coins(cli: Cli, tmp_path: Path) -> None:
+    """−0.5 BTC in the coin-margined contract: the linear short is smaller by half a coin's notional."""
+    nothing = answer(cli, tmp_path, "hedge", "")["data"]
+    inverse = answer(cli, tmp_path, "hedge", "BTC/USD:BTC,,-0.5,,\n")["data"]
+    (held,) = inverse["today"]["positions"]
+    assert (held["role"], held["traded"], held["beta"]) == ("outside", False, 1.0)
+    assert inverse["hedge"]["notional"] == pytest.approx(nothing["hedge"]["notional"] - held["notional"])
+
+
+def test_a_huge_position_is_brought_to_its_plan(cli: Cli, tmp_path: Path) -> None:
+    """A trillion coins held where one is planned: sell what is too much, without overflow or nonsense."""
+    data = answer(cli, tmp_path, "solve", "ETH/USDT:USDT,,1e12,,\n")["data"]
+    eth = next(t for t in data["today"]["trades"] if t["base"] == "ETH")
+    assert eth["after_contracts"] == pytest.approx(eth["planned_contracts"], abs=1e-3)
+    assert (eth["order"], eth["reduce_only"]) == ("sell", True)
