@@ -7,7 +7,7 @@ from typing import Literal
 
 from betacli.document import Report
 from betacli.errors import NoData
-from betacli.plan.basket import BasketPlan, Leg
+from betacli.plan.basket_plan import BasketPlan, Leg
 from betacli.plan.hedge_plan import HedgePart, HedgePlan
 from betacli.plan.today import Today
 
