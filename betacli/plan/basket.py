@@ -94,7 +94,20 @@ def solve_basket(
     rounded = held.notionals if held else np.full(len(legs), np.nan)
     beta = basket_beta(measured, weights)
     risk = risk_of(request, measured, solution, reach, sigma, aim)
-    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk, aim)
+    plan = _plan(
+        request,
+        measured,
+        solution,
+        reach,
+        sizing,
+        sigma,
+        beta,
+        legs,
+        rounded,
+        risk,
+        aim,
+        held.step_effect if held else None,
+    )
     plan = replace(plan, risk=day)
     return Solved(
         measured=measured,
@@ -230,10 +243,12 @@ def _plan(
     rounded: Floats,
     risk: Risk,
     aim: Aim,
+    step_effect: float | None,
 ) -> BasketPlan:
     net = float(rounded.sum())
     is_known = bool(np.isfinite(net))
     exact_beta = float(solution.weights @ measured.betas)
+    rounded_beta = known(float(rounded @ measured.betas) / net) if is_known and net else None
     return BasketPlan(
         sector=measured.sector,
         benchmark=measured.benchmark.name,
@@ -255,9 +270,11 @@ def _plan(
         effective_beta_exposure=None if sizing.leverage is None else exact_beta * sizing.leverage,
         legs=legs,
         rounded=Rounded(
-            beta=known(float(rounded @ measured.betas) / net) if is_known and net else None,
+            beta=rounded_beta,
             notional=net if is_known else None,
             deployed=net / sizing.notional if is_known else None,
+            beta_error=None if rounded_beta is None else rounded_beta - exact_beta,
+            step_effect=step_effect,
         ),
         vol_annual=risk.total,
         vol_benchmark_annual=risk.benchmark,

@@ -50,11 +50,16 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounded:
-    """The basket as its contracts make it: its beta measured again, its notional, and the share deployed."""
+    """The basket as its contracts make it: its beta measured again, its notional, and the share deployed.
+
+    `beta_error` is that beta less the planned one; `step_effect` what the coarsest step can move it by.
+    """
 
     beta: float | None
     notional: float | None
     deployed: float | None
+    beta_error: float | None
+    step_effect: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

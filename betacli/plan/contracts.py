@@ -8,7 +8,7 @@ import numpy as np
 from betacli.core.model import Floats, Market, Notice, Price
 from betacli.core.repair import ENOUGH, Choice, choose
 from betacli.core.returns import Covariance
-from betacli.core.sizing import Sized, Sizing, size_down, size_up, smallest_notional
+from betacli.core.sizing import Sized, Sizing, contract_notional, size_down, size_up, smallest_notional
 from betacli.core.target import Bounds, Solution, solve_target
 from betacli.errors import NoAnswer, RoundsToNothing, SolverFailed
 from betacli.plan.aim import Aim
@@ -20,10 +20,14 @@ BETA_KEPT = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Held:
-    """What is held of each leg, in the order of the basket, with signed notionals (N,) and what was said."""
+    """What is held of each leg, in the order of the basket, with signed notionals (N,) and what was said.
+
+    `step_effect` is what the step that moves the beta most, of the legs that are planned, moves it by.
+    """
 
     sized: tuple[Sized, ...]
     notionals: Floats
+    step_effect: float
     notices: tuple[Notice, ...]
 
 
@@ -74,7 +78,9 @@ def hold(
     if choice.deployed < ENOUGH:
         detail = f"the contracts' steps and minima deploy {choice.deployed:.2%} of the notional"
         notices.append(Notice(id="undeployed", detail=detail))
-    return Held(sized=sized, notionals=notionals, notices=tuple(notices))
+    pull = terms.steps() * np.abs(problem.betas - problem.beta) / sizing.notional
+    effect = float(pull[solution.weights != 0].max(initial=0.0))
+    return Held(sized=sized, notionals=notionals, step_effect=effect, notices=tuple(notices))
 
 
 def _of_those_held(solution: Solution) -> Bounds:
@@ -180,6 +186,11 @@ class _Terms:
         """Return each leg's smallest order (N,) in quote currency."""
         pairs = zip(self.markets, self.prices, strict=True)
         return np.array([float(smallest_notional(market, price)) for market, price in pairs])
+
+    def steps(self) -> Floats:
+        """Return what one step of each leg's market is worth (N,) in quote currency."""
+        pairs = zip(self.markets, self.prices, strict=True)
+        return np.array([float(contract_notional(m, price) * (m.amount_step or 1)) for m, price in pairs])
 
     def nearest(self, weights: Floats) -> tuple[list[Sized], list[Sized]]:
         """Return what each leg can hold just below and just above its plan; the same where there is no choice.

@@ -27,6 +27,8 @@ def test_an_account_of_any_size_is_deployed_and_keeps_its_beta(cli: Cli, notiona
     assert data["rounded"]["deployed"] == pytest.approx(held / notional)
     beta = math.fsum(leg["rounded_notional"] * leg["beta"] for leg in legs) / held
     assert data["rounded"]["beta"] == pytest.approx(beta)
+    assert data["rounded"]["beta_error"] == pytest.approx(beta - 1.4, abs=1e-9)
+    assert abs(beta - 1.4) <= data["rounded"]["step_effect"] + 1e-9
     largest_step = max(abs(leg["rounded_notional"] / leg["contracts"]) for leg in legs if leg["contracts"])
     assert abs(beta - 1.4) <= max(largest_step / notional, 1e-9)
     for leg in legs:
@@ -117,3 +119,55 @@ def test_the_account_shown_is_the_one_held(cli: Cli) -> None:
     shown = cli("hedge", *argv).out
     assert "BTC -10%:" in shown
     assert "account +0.00" not in shown
+
+
+def test_a_small_account_holds_the_most_there_is_and_says_what_it_lost(cli: Cli) -> None:
+    """2,000 in ten names at 40 % or less: no leg above its cap, 98 % deployed, and any leg left out is told."""
+    report = solved(cli, 2_000)
+    data = report["data"]
+    assert data["rounded"]["deployed"] >= 0.98
+    empty = {leg["base"] for leg in data["legs"] if leg["weight"] and not leg["contracts"]}
+    told = {w["detail"].split(": ")[1].split()[0] for w in report["warnings"] if w["id"] == "leg-not-held"}
+    assert empty == told
+
+
+def test_assets_that_were_not_chosen_are_not_bought_by_rounding(cli: Cli) -> None:
+    """With four assets at most, contracts stand on those four alone, whatever the size of the account."""
+    for notional in (500, 5_000, 100_000):
+        data = solved(cli, notional, "--max-assets", "4")["data"]
+        chosen = {leg["base"] for leg in data["legs"] if leg["weight"]}
+        held = {leg["base"] for leg in data["legs"] if leg["contracts"]}
+        assert held <= chosen
+        assert len(held) <= 4
+
+
+def test_inverse_contracts_round_to_whole_quote_units() -> None:
+    """A contract of 100 USD of SOL: 1,234 is 12 contracts, 1,200; at 200 that is 6 SOL; a short mirrors it."""
+    from decimal import Decimal
+
+    from betacli.core.model import Market
+    from betacli.core.sizing import size_down, smallest_notional
+
+    market = Market(
+        base="SOL", symbol="SOL/USD:SOL", quote="USD", linear=False, contract_size=Decimal(100), amount_step=Decimal(1)
+    )  # fmt: skip
+    long, short = size_down(1_234, 200.0, market), size_down(-1_234, 200.0, market)
+    assert (long.contracts, long.notional, long.amount) == (Decimal(12), 1200.0, Decimal(6))
+    assert (short.contracts, short.notional, short.amount) == (Decimal(-12), -1200.0, Decimal(-6))
+    assert smallest_notional(market, 200.0) == 100
+    assert "needs at least 100.00" in (size_down(99, 200.0, market).shortfall or "")
+
+
+def test_contracts_of_a_thousand_coins_are_counted_in_coins() -> None:
+    """`1000PEPE` at 0.01 by steps of 1: 250.5 is 25,050 contracts, and 25,050,000 coins."""
+    from decimal import Decimal
+
+    from betacli.core.model import Market
+    from betacli.core.sizing import size_down
+
+    market = Market(
+        base="1000PEPE", symbol="1000PEPE/USDT:USDT", quote="USDT", multiplier=1000, amount_step=Decimal(1)
+    )
+    held = size_down(250.505, 0.01, market)
+    assert (held.contracts, held.amount) == (Decimal(25_050), Decimal(25_050_000))
+    assert held.notional == pytest.approx(250.5)
