@@ -26,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 
 from betacli.core.arrays import Floats
+from betacli.core.blocks import blocks
 from betacli.core.kalman import kalman
 from betacli.core.lags import dimson, frazzini_pedersen, scholes_williams
 from betacli.core.regress import MIN_OBS, Fit, least_squares, pair
@@ -257,12 +258,30 @@ def estimate(
     n_bars = len(market)
     weights = np.ones(n_bars) if half_life is None else age_weights(n_bars, half_life * bars_per_day)
     data = Data(returns=returns, market=market, weights=weights, bars_per_day=bars_per_day)
-    fit = _known(ESTIMATORS[recipe.estimator](recipe, data), recipe.min_obs)
+    fit = _known(_fitted(recipe, data), recipe.min_obs)
     if recipe.shrink == "vasicek":
         fit = vasicek(fit, groups)
     elif recipe.shrink == "fixed":
         fit = fixed(fit, recipe.keep, recipe.toward)
     return _finished(recipe, fit)
+
+
+def _fitted(recipe: Recipe, data: Data) -> Fit:
+    """Regress each asset alone, a few at a time where they are many."""
+    estimator = ESTIMATORS[recipe.estimator]
+    parts = list(blocks(*data.returns.shape))
+    if len(parts) < 2:
+        return estimator(recipe, data)
+    fits, scores = [], None
+    for part in parts:
+        fit = estimator(recipe, replace(data, returns=data.returns[:, part]))
+        if fit.scores is not None:
+            scores = np.empty(data.returns.shape) if scores is None else scores
+            scores[:, part] = fit.scores  # as large as the returns: never held twice
+        fits.append(replace(fit, scores=None))
+    names = [field.name for field in fields(Fit) if field.name != "scores"]
+    joined = {name: np.concatenate([getattr(fit, name) for fit in fits]) for name in names}
+    return Fit(**joined, scores=scores)
 
 
 def ols(returns: Floats, market: Floats, half_life_bars: float | None = None) -> BetaEstimates:

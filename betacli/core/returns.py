@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from betacli.core.arrays import Floats
+from betacli.core.blocks import by_column
 from betacli.core.calendar import bars_per_year
 
 MIN_COMMON_ROWS = 60
@@ -26,6 +27,12 @@ def simple_returns(close: Floats) -> Floats:
 
 def vol_annual(returns: Floats, timeframe_ms: int) -> Floats:
     """Return the annualised standard deviation (N,) of returns (T, N), 365 days a year; NaN below two returns."""
+    if returns.ndim == 1:
+        return _vol_annual(returns, timeframe_ms)
+    return by_column(returns, lambda some: _vol_annual(some, timeframe_ms))
+
+
+def _vol_annual(returns: Floats, timeframe_ms: int) -> Floats:
     seen = np.isfinite(returns)
     n = seen.sum(axis=0)
     filled = np.where(seen, returns, 0.0)

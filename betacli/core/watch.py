@@ -5,11 +5,13 @@ with it. Fisher's transform makes the two comparable: z = (artanh ρ_late − ar
 1/(n_early − 3)) is standard normal when nothing changed. Below −2.326 (one-sided, 1 %) the correlation has fallen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from betacli.core.arrays import Floats
+from betacli.core.blocks import blocks
 
 LATE_DAYS = 14
 Z_FALLEN = -2.326
@@ -49,6 +51,11 @@ def correlation(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 def watch(x: Floats, y: Floats, n_late: int) -> Watch:
     """Compare the correlation of x (T, N) with y over the last `n_late` rows with that over the rows before."""
+    found = [_watch(x[:, block], y if y.ndim == 1 else y[:, block], n_late) for block in blocks(*x.shape)]
+    return _joined(found) if found else _watch(x, y, n_late)
+
+
+def _watch(x: Floats, y: Floats, n_late: int) -> Watch:
     early, n_early = correlation(x[:-n_late], y[:-n_late])
     late, n_after = correlation(x[-n_late:], y[-n_late:])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -57,14 +64,47 @@ def watch(x: Floats, y: Floats, n_late: int) -> Watch:
     return Watch(early=early, late=late, z=z)
 
 
-def peers(returns: Floats) -> Floats:
-    """Return, for each asset, the mean return (T, N) of the others; NaN where no other has one.
+def _joined(found: Sequence[Watch]) -> Watch:
+    return Watch(
+        early=np.concatenate([one.early for one in found]),
+        late=np.concatenate([one.late for one in found]),
+        z=np.concatenate([one.z for one in found]),
+    )
+
+
+def watch_peers(returns: Floats, beta: Floats, market: Floats, n_late: int) -> Watch:
+    """Watch each asset's own return, what beta leaves of it, against the mean of the others' own returns.
 
     Args:
         returns: (T, N), NaN where missing.
+        beta: (N,).
+        market: (T,), NaN where missing.
+        n_late: the rows that count as late.
+    """
+
+    def own(block: slice) -> Floats:
+        return np.asarray(returns[:, block] - beta[block] * market[:, None])
+
+    every = list(blocks(*returns.shape))
+    total, count = np.zeros((len(market), 1)), np.zeros((len(market), 1))
+    for block in every:
+        some = own(block)
+        seen = np.isfinite(some)
+        total += np.where(seen, some, 0.0).sum(axis=1, keepdims=True)
+        count += seen.sum(axis=1, keepdims=True)
+    found = [_watch(some := own(block), others(some, total, count), n_late) for block in every]
+    return _joined(found) if found else _watch(returns, returns, n_late)
+
+
+def others(returns: Floats, total: Floats, count: Floats) -> Floats:
+    """Return, for each asset, the mean return (T, n) of the others; NaN where no other has one.
+
+    Args:
+        returns: (T, n) of some assets, NaN where missing.
+        total: (T, 1) sum of all assets' returns.
+        count: (T, 1) how many have one.
     """
     seen = np.isfinite(returns)
-    filled = np.where(seen, returns, 0.0)
-    total, count = filled.sum(axis=1, keepdims=True) - filled, seen.sum(axis=1, keepdims=True) - seen
+    left = count - seen
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count > 0, total / count, np.nan)
+        return np.where(left > 0, (total - np.where(seen, returns, 0.0)) / left, np.nan)

@@ -7,10 +7,11 @@ import numpy as np
 
 from betacli import document as doc
 from betacli.core.beta import PRESETS, ols
+from betacli.core.blocks import blocks
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Benchmark, Floats, Notice, Universe
 from betacli.core.rolling import rolling_beta
-from betacli.core.watch import LATE_DAYS, peers, watch
+from betacli.core.watch import LATE_DAYS, watch, watch_peers
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.errors import DataRefused
@@ -229,8 +230,7 @@ class _Extra:
         low, high = stability(returns, market)
         n_late = round(LATE_DAYS * measured.bars_per_day)
         with_market = watch(returns, market, n_late)
-        residual = returns - measured.estimates.beta * market[:, None]
-        with_peers = watch(residual, peers(residual), n_late)
+        with_peers = watch_peers(returns, measured.estimates.beta, market, n_late)
         coupled = with_peers.early > COUPLED
         return cls(
             measured=True,
@@ -253,6 +253,12 @@ def stability(returns: Floats, market: Floats) -> tuple[Floats, Floats]:
         returns: (T, N), NaN where missing.
         market: (T,), NaN where missing.
     """
+    parts = [_stability(returns[:, block], market) for block in blocks(*returns.shape)]
+    low, high = zip(*parts, strict=True) if parts else ((), ())
+    return np.concatenate([*low, np.zeros(0)]), np.concatenate([*high, np.zeros(0)])
+
+
+def _stability(returns: Floats, market: Floats) -> tuple[Floats, Floats]:
     length = min(len(market), max(SHORTEST, len(market) // SUB_WINDOWS))
     betas = rolling_beta(returns, market, length)[length - 1 :]
     seen = np.isfinite(betas)

@@ -105,7 +105,8 @@ def basket_estimates(measured: Measured, weights: Floats) -> BetaEstimates | Non
     if measured.returns is None or measured.market is None:
         return None
     held = weights != 0
-    basket = measured.returns[:, held] @ weights[held]
+    returns = measured.returns if held.all() else measured.returns[:, held]
+    basket = returns @ weights[held]
     return estimate(measured.basket_recipe, basket[:, None], measured.market, measured.bars_per_day)
 
 

@@ -60,7 +60,9 @@ class CrossSection:
         """Estimate the shown assets by a recipe on some of the bars, each within its group."""
         found = []
         for shown, together in self.groups:
-            every = estimate(recipe, self.returns[bars][:, together], self.market[bars], self.bars_per_day)
+            everyone = together == tuple(range(self.returns.shape[1]))
+            returns = self.returns[bars] if everyone else self.returns[bars][:, together]
+            every = estimate(recipe, returns, self.market[bars], self.bars_per_day)
             found.append(every.take([together.index(k) for k in shown]))
         order = np.argsort([k for shown, _ in self.groups for k in shown])
         return BetaEstimates.joined(found).take(order.tolist())

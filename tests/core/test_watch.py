@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from betacli.core.watch import correlation, peers, watch
+from betacli.core.watch import correlation, others, watch
 
 
 def test_correlations_are_those_of_numpy() -> None:
@@ -48,7 +48,9 @@ def test_when_nothing_changed_one_in_a_hundred_is_flagged() -> None:
 
 def test_peers_are_the_others() -> None:
     """Three assets at 1, 2, 6 %: the peers' means are 4, 3.5 and 1.5 %; one alone has none."""
-    found = peers(np.array([[0.01, 0.02, 0.06], [0.01, np.nan, np.nan], [np.nan, 0.02, 0.03]]))
+    returns = np.array([[0.01, 0.02, 0.06], [0.01, np.nan, np.nan], [np.nan, 0.02, 0.03]])
+    total, count = np.array([[0.09], [0.01], [0.05]]), np.array([[3.0], [1.0], [2.0]])
+    found = others(returns, total, count)
     assert found[0] == pytest.approx([0.04, 0.035, 0.015])
     assert np.isnan(found[1, 0])
     assert found[1, 1] == pytest.approx(0.01)
