@@ -95,7 +95,7 @@ class BasketCommands(Desk):
         """
         sides = pair.sides()
         if sides is not None:
-            plan, what = self._spread(pair, sides, what, account, explained)
+            plan, what = self._spread(pair, sides, what, target, account, explained)
             return self._basket(plan, what, target, limits, HedgeOptions(), data, output)
         from betacli.plan.solve import plan_basket  # noqa: PLC0415
 
@@ -111,6 +111,7 @@ class BasketCommands(Desk):
         pair: PairOptions,
         sides: tuple[str, str],
         what: WhatOptions,
+        target: TargetOptions,
         account: AccountOptions,
         explained: ExplainOptions,
     ) -> tuple[Callable[..., Report], WhatOptions]:
@@ -126,6 +127,8 @@ class BasketCommands(Desk):
             ("--sector", what.sector),
             ("--only", what.only),
             ("--positions", account.positions),
+            ("--tickets", account.tickets),
+            ("--risk", target.risk),
             ("--explain", explained.explain),
         ):
             if given:

@@ -129,6 +129,15 @@ def test_orders_of_a_real_exchange_are_not_simulated(cli: Cli, tmp_path: Path) -
     assert signed(file["orders"]) == {leg["symbol"]: leg["contracts"] for leg in data["legs"]}
 
 
+def test_a_spread_has_no_tickets_and_no_size_by_risk(cli: Cli) -> None:
+    """What is about one basket is refused with `--long` and `--short`, never left aside in silence."""
+    spread = ("--long", "l1", "--short", "defi", "--exchange", "sample")
+    for argv in (("--tickets", "orders.json"), ("--risk", "2%", "--equity", "1000")):
+        ran = cli("solve", *spread, *argv)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"`{argv[0]}` is about one basket" in ran.err
+
+
 # --- the script ------------------------------------------------------------------------------------------------------
 
 

@@ -66,6 +66,7 @@ def test_exposure_that_is_kept_counts(cli: Cli) -> None:
         (("--risk", "2%"), 2, "give `--equity`"),
         (("--risk", "2%", "--equity", "1e4", "--leverage", "3"), 2, "`--leverage` sets the notional already"),
         (("--risk", "2%", "--equity", "1e4", "--notional", "3"), 2, "`--notional` sets the notional already"),
+        (("--risk", "2%", "--equity", "1e4", "--liquidity-cap"), 2, "needs the notional first"),
         (("--risk", "0", "--equity", "1e4"), 2, "a share above 0"),
         (("--risk", "nan", "--equity", "1e4"), 2, "a share above 0"),
         (("--risk", "100%", "--equity", "1e4"), 2, "a share above 0"),
