@@ -27,7 +27,7 @@ from betacli.core.space import SizeRow, Space, least, space_of
 from betacli.errors import SolverFailed
 
 NOT_HELD = 1e-11
-MAX_NODES = 2_000
+MAX_NODES = 1_000
 BETTER = 1e-9
 ROUNDS = 3
 LEAST_SHARE = 1e-3

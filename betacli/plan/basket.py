@@ -59,12 +59,7 @@ def solve_basket(
         BadOption: notional, equity and leverage contradict each other, or bounds cross.
     """
     measured.require_members()
-    assets = asset_betas(measured)
-    unknown = [asset.base for asset in assets if asset.beta is None]
-    if unknown:
-        what = f"no beta could be estimated for {', '.join(unknown)}"
-        raise NoData(what=what, way_out="choose others with `--only`, or give a beta with `--beta`")
-    notices = beta_notices(assets, universe)
+    notices = _beta_notices(measured, universe)
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = limits_of(request, universe, measured)
     if request.liquidity_cap:
@@ -77,8 +72,7 @@ def solve_basket(
         solution = _solution(request, measured, sigma, aim, bounds)
     except TargetOutOfReach as error:
         raise with_ways(error, request, universe, measured) from None
-    weights = np.where(np.abs(solution.weights) < NOT_HELD, 0.0, solution.weights)
-    solution = replace(solution, weights=weights)
+    weights = solution.weights
     day = None
     if request.risk is not None:
         sizing, day = size_by_risk(request, request.risk, measured, weights, universe, source)
@@ -94,20 +88,8 @@ def solve_basket(
     rounded = held.notionals if held else np.full(len(legs), np.nan)
     beta = basket_beta(measured, weights)
     risk = risk_of(request, measured, solution, reach, sigma, aim)
-    plan = _plan(
-        request,
-        measured,
-        solution,
-        reach,
-        sizing,
-        sigma,
-        beta,
-        legs,
-        rounded,
-        risk,
-        aim,
-        held.step_effect if held else None,
-    )
+    step = held.step_effect if held else None
+    plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk, aim, step)
     plan = replace(plan, risk=day)
     return Solved(
         measured=measured,
@@ -140,10 +122,23 @@ def _size(request: BasketRequest, universe: Universe) -> tuple[Sizing, list[Noti
 def _solution(
     request: BasketRequest, measured: Measured, sigma: Covariance, aim: Aim, bounds: Bounds
 ) -> Solution:
+    """Solve, and hold nothing of what weighs next to nothing."""
     if request.band is None:
-        return solve_base(sigma.matrix, aim.center, bounds, aim.turnover)
-    low, high = request.band
-    return solve_band(measured.betas, sigma.matrix, aim.center, bounds, low, high, aim.turnover)
+        found = solve_base(sigma.matrix, aim.center, bounds, aim.turnover)
+    else:
+        low, high = request.band
+        found = solve_band(measured.betas, sigma.matrix, aim.center, bounds, low, high, aim.turnover)
+    return replace(found, weights=np.where(np.abs(found.weights) < NOT_HELD, 0.0, found.weights))
+
+
+def _beta_notices(measured: Measured, universe: Universe) -> list[Notice]:
+    """Say what is odd about the betas; raise `NoData` where one is unknown."""
+    assets = asset_betas(measured)
+    unknown = [asset.base for asset in assets if asset.beta is None]
+    if unknown:
+        what = f"no beta could be estimated for {', '.join(unknown)}"
+        raise NoData(what=what, way_out="choose others with `--only`, or give a beta with `--beta`")
+    return beta_notices(assets, universe)
 
 
 def _unproven(solution: Solution, reach: Attainable) -> list[Notice]:
