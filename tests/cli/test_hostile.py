@@ -57,7 +57,7 @@ def assert_inert(ran: Ran, fmt: str = "table") -> None:
                 assert number or not cell.startswith(FORMULAS), cell
 
 
-@pytest.mark.parametrize("fmt", names.FORMATS)
+@pytest.mark.parametrize("fmt", ["table", "json"])
 @pytest.mark.parametrize("case", TEXTS)
 @pytest.mark.parametrize(
     "argv",
