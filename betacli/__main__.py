@@ -1,8 +1,6 @@
 """Entry point of `betacli` and `python -m betacli`."""
 
-import gc
 import os
-import signal
 import sys
 
 
@@ -17,6 +15,9 @@ def main() -> None:
         except (OSError, AttributeError):  # full, or closed
             os._exit(2)  # the interpreter would try, and fail, to write it again
         return
+    import gc  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+
     gc.set_threshold(50_000)  # a command makes little garbage: 20 ms
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"

@@ -30,13 +30,13 @@ from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
 from betacli.core.model import Benchmark, Universe
-from betacli.data.position_file import read_positions
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
 from betacli.errors import BadOption, BadUsage, NoData, UnknownName
 from betacli.plan.benchmark import parse_benchmark
 from betacli.plan.request import BasketRequest, BetaRequest, Run, find_sector
 
 if TYPE_CHECKING:  # loaded where it is asked
+    from betacli.data.position_file import Row
     from betacli.plan.backtest import BacktestRequest
     from betacli.plan.carrying import Holding
     from betacli.plan.sectors import CheckedFile
@@ -216,7 +216,7 @@ def basket_request(
         if hedge
         else 0.0,
         hedge_with=hedge.hedge_with if hedge else "perp",
-        positions=None if account.positions is None else read_positions(account.positions),
+        positions=None if account.positions is None else _positions(account.positions),
         min_trade=number("--min-trade", account.min_trade, least=0, most=1e15) or 0.0,
     )
 
@@ -279,3 +279,9 @@ def backtest_request(
         sector=what.sector_name,
         timeframe=timeframe,
     )
+
+
+def _positions(path: Path) -> tuple[Row, ...]:
+    from betacli.data.position_file import read_positions  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+
+    return read_positions(path)

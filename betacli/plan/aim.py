@@ -13,7 +13,6 @@ from betacli.errors import BadOption, BadUsage, NoData
 from betacli.plan.base_weights import base_weights
 from betacli.plan.limits import sector_shares
 from betacli.plan.measure import Measured
-from betacli.plan.positions import value_positions
 from betacli.plan.request import BasketRequest
 
 
@@ -73,6 +72,8 @@ def _held(
     if request.positions is None:
         problem = "`--objective least-turnover` stays near what is held, and nothing says what that is"
         raise BadUsage(problem=problem, way_out="give a file of positions with `--positions`")
+    from betacli.plan.positions import value_positions  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+
     positions = value_positions(
         request.positions,
         measured=measured,

@@ -19,12 +19,10 @@ from betacli.plan.basket_plan import BasketPlan, Interval, Leg, Rounded
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
 from betacli.plan.limits import limits_of
-from betacli.plan.liquidity_cap import capped
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest, homes
 from betacli.plan.risk import Risk, risk_of
-from betacli.plan.risk_size import risk_notices, size_by_risk
 from betacli.plan.ways import with_ways
 
 NOT_HELD = 1e-10
@@ -63,6 +61,8 @@ def solve_basket(
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = limits_of(request, universe, measured)
     if request.liquidity_cap:
+        from betacli.plan.liquidity_cap import capped  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+
         bounds, cap_notices = capped(bounds, sizing.notional, measured, universe, source)
         bound_notices = [*bound_notices, *cap_notices]
     sigma, sigma_notices = _covariance(measured)
@@ -75,6 +75,8 @@ def solve_basket(
     weights = solution.weights
     day = None
     if request.risk is not None:
+        from betacli.plan.risk_size import risk_notices, size_by_risk  # noqa: PLC0415
+
         sizing, day = size_by_risk(request, request.risk, measured, weights, universe, source)
         notices += risk_notices(request)
     notices += [*size_notices, *bound_notices, *sigma_notices, *aim_notices, *_unproven(solution, reach)]

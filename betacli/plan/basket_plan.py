@@ -1,14 +1,16 @@
 """What a solved basket is, and how it shows itself."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from betacli import document as doc
 from betacli.core.bounds import Binding
 from betacli.document import Column, Document, Facts, Table
-from betacli.plan.risk_size import RiskSize
-from betacli.plan.today import Today
-from betacli.plan.trade_risk import TradeRisk
+
+if TYPE_CHECKING:  # a plain solve starts sooner without them
+    from betacli.plan.risk_size import RiskSize
+    from betacli.plan.today import Today
+    from betacli.plan.trade_risk import TradeRisk
 
 MOST_LIMITS = 6
 
@@ -104,9 +106,9 @@ class BasketPlan:
     optimality_gap: float
     binding: tuple[Binding, ...]
     turnover: float | None
-    risk: RiskSize | None = None
-    today: Today | None = None
-    trade_risk: TradeRisk | None = None
+    risk: "RiskSize | None" = None
+    today: "Today | None" = None
+    trade_risk: "TradeRisk | None" = None
 
     def facts(self) -> Facts:
         """Return the lines above the legs."""

@@ -8,9 +8,9 @@ import numpy as np
 from betacli import document as doc
 from betacli.core.beta import PRESETS, ols
 from betacli.core.blocks import blocks
-from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Benchmark, Floats, Notice, Universe
 from betacli.core.rolling import rolling_beta
+from betacli.core.thresholds import BASIC
 from betacli.core.watch import LATE_DAYS, watch, watch_peers
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
@@ -111,7 +111,7 @@ class SectorBetas:
 
 
 def _r_squared_tone(value: object) -> Tone | None:
-    return "warning" if isinstance(value, float) and value < THRESHOLDS["low_r_squared"] else None
+    return "warning" if isinstance(value, float) and value < BASIC["low_r_squared"] else None
 
 
 def _range(row: BetaRow) -> str:
@@ -170,7 +170,7 @@ def _plain(
 def _rows(measured: Measured, plain: Mapping[str, float], universe: Universe) -> tuple[BetaRow, ...]:
     """Add to each asset's beta what tells whether to trust it."""
     assets = asset_betas(measured)
-    low = universe.checklist.get("low_r_squared", THRESHOLDS["low_r_squared"])
+    low = universe.checklist.get("low_r_squared", BASIC["low_r_squared"])
     extra = _Extra.of(measured)
 
     def row(k: int, asset: AssetBeta) -> BetaRow:

@@ -9,6 +9,7 @@ from betacli.core.beta import BetaEstimates, estimate
 from betacli.core.calendar import bars_per_year
 from betacli.core.model import Floats, Notice, Universe
 from betacli.core.returns import vol_annual
+from betacli.core.thresholds import BASIC
 from betacli.document import Tone
 from betacli.plan.measure import Measured
 
@@ -144,10 +145,8 @@ def basket_beta(measured: Measured, weights: Floats) -> BasketBeta:
 
 def beta_notices(assets: Sequence[AssetBeta], universe: Universe) -> list[Notice]:
     """Say which betas were given by hand, cannot be estimated, or explain little."""
-    from betacli.core.checks import THRESHOLDS  # noqa: PLC0415  the checklist's classes, 4 ms that `solve` need not pay
-
     notices = []
-    low = universe.checklist.get("low_r_squared", THRESHOLDS["low_r_squared"])
+    low = universe.checklist.get("low_r_squared", BASIC["low_r_squared"])
     by_hand = [f"{a.base} {a.beta:g}" for a in assets if a.overridden and a.beta is not None]
     if by_hand:
         detail = f"given by hand, without a standard error: {', '.join(by_hand)}"

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from betacli.core.beta import Recipe
 from betacli.core.model import Benchmark, GroupLimit, Member, Sector, Universe
-from betacli.data.position_file import Row
 from betacli.errors import BadOption, BadUsage, UnknownName
+
+if TYPE_CHECKING:  # a plain solve starts sooner without it
+    from betacli.data.position_file import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class BasketRequest:
     liquidity_cap: bool = False
     hedge_to: float = 0.0
     hedge_with: str = "perp"
-    positions: tuple[Row, ...] | None = None
+    positions: "tuple[Row, ...] | None" = None
     min_trade: float = 0.0
     target_band: tuple[float, float] | None = None
     objective: str = "nearest"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
@@ -9,13 +10,12 @@ from betacli.document import Report, Steps
 from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.held import held_contracts
-from betacli.plan.holding import Holding
-from betacli.plan.margin import margin_of, margin_terms, require_holdable
 from betacli.plan.measure import measure
-from betacli.plan.positions import value_positions
 from betacli.plan.request import BasketRequest
-from betacli.plan.today import Today, leg_trades, require_sizes, today_notices, today_of
 from betacli.plan.trade_risk import risk_of_plan
+
+if TYPE_CHECKING:
+    from betacli.plan.today import Today
 
 
 def plan_basket(
@@ -48,6 +48,9 @@ def _require_holdable(universe: Universe, source: MarketData | None, solved: Sol
     plan, listings = solved.plan, solved.measured.listings
     if plan.equity is None:
         return
+    from betacli.plan.holding import Holding  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+    from betacli.plan.margin import margin_of, margin_terms, require_holdable  # noqa: PLC0415
+
     terms = margin_terms(
         {leg.symbol or leg.base: listings.get(leg.base) for leg in plan.legs}, universe, source, []
     )
@@ -66,8 +69,11 @@ def _require_holdable(universe: Universe, source: MarketData | None, solved: Sol
 
 def _today(
     request: BasketRequest, universe: Universe, source: MarketData | None, solved: Solved
-) -> tuple[Today, list[Notice]]:
+) -> "tuple[Today, list[Notice]]":
     """Return today's trades of the basket's legs; the benchmark is held as any other position."""
+    from betacli.plan.positions import value_positions  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+    from betacli.plan.today import leg_trades, require_sizes, today_notices, today_of  # noqa: PLC0415
+
     measured, legs = solved.measured, solved.plan.legs
     positions = value_positions(
         request.positions or (),

@@ -4,6 +4,7 @@ A field's type gives its schema, `None` among its types makes it nullable, and t
 names it in backticks describes it. Objects stay open: a field that is added later changes no version.
 """
 
+import ast
 import inspect
 import re
 import types
@@ -12,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from importlib import import_module
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from betacli.errors import BetacliError, ExchangeFailed
@@ -164,7 +166,7 @@ class _Definitions:
             self._types[name] = kind
         if name not in self.made:
             self.made[name] = {}  # a result may hold others of its own kind
-            hints = get_type_hints(kind)
+            hints = _hints(kind)
             told = _told(kind)
             properties: Schema = {}
             for field in fields(kind):
@@ -174,6 +176,23 @@ class _Definitions:
             summary = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
             self.made[name] = {"description": summary, **_object(properties)}
         return {"$ref": f"#/$defs/{name}"}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, also of those whose modules it names under `TYPE_CHECKING` alone."""
+    known: dict[str, Any] = {}
+    for base in kind.__mro__[:-1]:
+        source = inspect.getsource(import_module(base.__module__))
+        for node in ast.walk(ast.parse(source)):
+            if (
+                isinstance(node, ast.If)
+                and isinstance(node.test, ast.Name)
+                and node.test.id == "TYPE_CHECKING"
+            ):
+                for line in (line for line in node.body if isinstance(line, ast.ImportFrom)):
+                    module = import_module(str(line.module))
+                    known |= {alias.name: getattr(module, alias.name) for alias in line.names}
+    return get_type_hints(kind, localns=known)
 
 
 def _either(options: list[Schema]) -> Schema:
