@@ -20,6 +20,7 @@ TEXT_COLUMNS = ("symbol",)
 _MISSING = ["", "nan", "NaN", "NAN", "null", "None", "NA"]
 _MS_FROM = 1e11
 _S_FROM = 1e8
+_LAST_MS = 253_402_300_800_000  # the year 10000: beyond, no integer of 64 bits may hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,10 +181,10 @@ def _times(path: Path, column: pd.Series, lines: NDArray[np.int64], position: in
             np.abs(numbers) >= _MS_FROM, 1.0, np.where(np.abs(numbers) >= _S_FROM, 1000.0, np.nan)
         )
         scaled = numbers * unit
-        _refuse_times(path, ~np.isfinite(scaled), column, lines, position)
+        _refuse_times(path, ~(np.abs(scaled) < _LAST_MS), column, lines, position)  # NaN is refused as well
         return np.asarray(scaled, dtype=np.int64)
     else:
-        stamps = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+        stamps = pd.to_datetime(column.astype(str), utc=True, errors="coerce", format="ISO8601")
     _refuse_times(path, stamps.isna().to_numpy(), column, lines, position)
     return np.asarray(stamps.dt.tz_convert(None).to_numpy(dtype="datetime64[ms]").astype(np.int64))
 

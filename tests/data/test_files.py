@@ -12,6 +12,7 @@ from betacli.core.calendar import DAY_MS
 from betacli.core.model import Candles, Member, Unknown
 from betacli.data.files import FileMarket
 from betacli.errors import BadFile
+from betacli.frames import read_table
 
 NOW = 20_000 * DAY_MS
 LONG = "timestamp,symbol,open,high,low,close,volume\n"
@@ -197,3 +198,12 @@ def test_a_thousandfold_contract_is_told_by_its_name(tmp_path: Path) -> None:
     market = FileMarket(path, now_ms=NOW)
     found = market.find([Member(base="PEPE"), Member(base="BTC"), Member(base="X", symbol="BTC")], "USDT")
     assert [listing.coins for listing in found.values()] == [1000, 1, 1]  # type: ignore[union-attr]
+
+
+def test_a_time_beyond_any_calendar_is_refused(tmp_path):
+    """Two numbers run together are a time that no integer of 64 bits holds: named by line and column, never wrapped."""
+    path = tmp_path / "candles.csv"
+    path.write_text("date,symbol,close\n1784505600000,BTC,1\n17848511784851200000,BTC,2\n")
+    with pytest.raises(BadFile) as caught:
+        read_table(path)
+    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, 1)]
