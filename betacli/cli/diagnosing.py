@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from betacli import names
@@ -76,6 +77,6 @@ def _venues(
     asked = [*names.VENUES, *({default} - {*names.EXCHANGES})]
     for left, exchange in zip(range(len(asked), 0, -1), asked, strict=True):
         share_s = max(0.1, (deadline - here.monotonic()) / left)
-        make = partial(sources.exchange_of, exchange, run, universe, here, share_s)
+        make = partial(sources.exchange_of, exchange, run, universe, replace(here, started_s=None), share_s)
         found.append(probe(exchange, make, here.monotonic))
     return found

@@ -169,4 +169,5 @@ def exchange_of(
         bans=StoredBans(here.cache_dir(), now_ms=here.now_ms),
         known_markets=known_markets,
         progress=progress(here, f"{exchange}:"),
+        spent_s=0.0 if here.started_s is None else here.monotonic() - here.started_s,
     )

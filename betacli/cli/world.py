@@ -15,6 +15,7 @@ class World:
 
     `now_ms` is the wall clock in milliseconds since the epoch, `monotonic` seconds of a clock that never steps.
     `options` returns the names and types of the options that a plan of the sector file may hold; None takes the common.
+    `started_s` is when the command began by `monotonic`: `--timeout` counts from there.
     """
 
     stdout: TextIO
@@ -24,6 +25,7 @@ class World:
     environ: Mapping[str, str]
     project_dir: Path
     options: Callable[[], Mapping[str, type]] | None = None
+    started_s: float | None = None
 
     @classmethod
     def real(cls) -> "World":
@@ -35,6 +37,7 @@ class World:
             monotonic=time.monotonic,
             environ=os.environ,
             project_dir=Path(),
+            started_s=time.monotonic(),
         )
 
     def config_dir(self) -> Path:

@@ -87,13 +87,15 @@ class ExchangeMarket:
         known_markets: int | None = None,
         unchecked: bool = False,
         progress: Callable[[int, int], None] = lambda _done, _of: None,
+        spent_s: float = 0.0,
     ) -> None:
         """Remember what to ask and how.
 
         Args:
             venue: the record of the exchange.
             options: ccxt constructor arguments of the user, laid over the venue's.
-            timeout_s: seconds from now in which everything must have been answered.
+            timeout_s: seconds in which everything must have been answered.
+            spent_s: how many of them have passed.
             now_ms: this computer's clock, UTC milliseconds.
             monotonic: seconds that never step back.
             as_of_ms: the moment of the answer; None for now, by the exchange's clock.
@@ -121,7 +123,7 @@ class ExchangeMarket:
             monotonic=monotonic,
             jitter=jitter,
             timeout_s=timeout_s,
-            deadline=monotonic() + timeout_s,
+            deadline=monotonic() + timeout_s - spent_s,
         )
         self._present = Present(self._asker)
         self._contracts: Contracts | None = None

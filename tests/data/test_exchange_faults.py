@@ -276,6 +276,16 @@ def test_the_deadline_is_over_everything():
     assert "/fapi/v1/" in caught.value.tried
 
 
+def test_what_a_command_has_spent_before_counts_against_its_deadline():
+    """With 30 s allowed and 29.9 passed, a tenth of a second is left; the message tells the 30."""
+    with FakeExchange(a_market(), latency_s=5) as fake:
+        began = time.monotonic()
+        with ask(fake, timeout_s=30.0, spent_s=29.9) as source, pytest.raises(ExchangeFailed) as caught:
+            source.find(MEMBERS, "USDT")
+        assert time.monotonic() - began < 2
+    assert "did not answer within 30 s" in caught.value.message
+
+
 def test_a_dead_name_server_does_not_outlive_the_deadline(monkeypatch):
     """A look-up that never ends is left behind at the deadline."""
     never = threading.Event()
