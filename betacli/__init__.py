@@ -4,16 +4,17 @@ The command line is `betacli --help`; the library is `load_universe`, `estimate_
 `hedge_basket`, described in `betacli.library` and loaded when first used.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; importing `typing` for it costs `--version` 4 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     from betacli.library import estimate_betas, hedge_basket, load_universe, solve_target_beta
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "estimate_betas", "hedge_basket", "load_universe", "solve_target_beta"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load the library when one of its functions is asked for: importing betacli imports nothing heavy."""
     if name not in __all__:
         message = f"module `betacli` has no attribute `{name}`"
