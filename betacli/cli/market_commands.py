@@ -6,14 +6,14 @@ from functools import partial
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
-from betacli.cli.market_options import HoldingOptions
+from betacli.cli.market_options import HoldingOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
 from betacli.document import Report
 from betacli.errors import BadUsage
 
 
 class MarketCommands(Desk):
-    """`liquidity`, `funding`, `basis`."""
+    """`liquidity`, `funding`, `basis`, `venues`."""
 
     PANEL = "Markets"
 
@@ -73,6 +73,37 @@ class MarketCommands(Desk):
 
         plan = partial(plan_basis, holding=holding_of(holding))
         return self._market(plan, what, target, limits, hedge, data, output)
+
+    def venues(
+        self,
+        what: WhatOptions,
+        chosen: VenueOptions,
+        target: TargetOptions,
+        limits: LimitOptions,
+        hedge: HedgeOptions,
+        holding: HoldingOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
+        """Ask every exchange at once which can hold this basket, and rank them by what it costs there.
+
+        Example: betacli venues --sector l1 --target 1.4
+        """
+        from betacli.cli import asking, venue_asking  # noqa: PLC0415
+        from betacli.plan.venues import plan_venues  # noqa: PLC0415
+
+        output.check()
+        if data.offline or data.candles is not None:
+            problem = "`venues` asks exchanges, which `--offline` and `--candles` leave aside"
+            raise BadUsage(problem=problem, way_out="leave the option out, or try `--exchange sample`")
+        universe = asking.read_universe(data, self._here)
+        betas = asking.beta_request(what, data, universe, self._here)
+        request = asking.basket_request(betas, target, hedge, limits=limits)
+        held = asking.holding_of(holding)
+        asked = venue_asking.venues_of(chosen.venues, data.exchange)
+        answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here)
+        reference = data.exchange or universe.exchange
+        return self._deliver(plan_venues(request, universe, answers, reference, held), output)
 
     def _market(
         self,

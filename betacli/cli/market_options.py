@@ -44,3 +44,13 @@ class StepOptions:
         ),
     ] = None
     strict: Annotated[bool, option("--strict", panel=LIMITS, help="A step that warns fails.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueOptions:
+    """Which exchanges."""
+
+    venues: Annotated[
+        str | None,
+        option("--venues", panel=WHAT, metavar="bybit,mexc", help="These exchanges alone; all by default."),
+    ] = None

@@ -1,0 +1,298 @@
+"""Which exchange can hold this basket, at what cost?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from betacli import document as doc
+from betacli.core.checks import THRESHOLDS
+from betacli.core.model import Floats, Notice, Universe, Unknown
+from betacli.core.proxy import same_coin
+from betacli.data.candles import MarketData
+from betacli.document import Column, Document, Report, Table
+from betacli.errors import BetacliError, ExchangeFailed
+from betacli.plan.answer import report
+from betacli.plan.attempt import Attempt, attempt
+from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
+from betacli.plan.funding_rows import current_rows, projected
+from betacli.plan.liquidity import liquidity_of
+from betacli.plan.measure import Measured
+from betacli.plan.request import BasketRequest
+
+Costs = Literal["fees", "entry", "funding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueRow:
+    """One exchange as a place for the planned basket and its hedge. Money in quote currency; None is unknown.
+
+    `covered` of `asked` members can be held there; `other_coins` share a ticker with the reference venue and are
+    another coin, `unverified` could not be held against it. `adv_30d`, `depth_25_bps` (the thinner side) and
+    `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
+    fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
+    and every member is covered. `reasons` say what decides the rank, `unknown` what could not be learnt.
+    """
+
+    rank: int | None
+    venue: str
+    reference: bool
+    centralised: bool | None
+    failed: str | None
+    asked: int
+    covered: int | None
+    missing: tuple[str, ...]
+    other_coins: tuple[str, ...]
+    unverified: tuple[str, ...]
+    adv_30d: float | None
+    depth_25_bps: float | None
+    spread_bps: float | None
+    max_leverage: float | None
+    dated_futures: tuple[str, ...] | None
+    fees: float | None
+    entry: float | None
+    funding: float | None
+    cost_bps: float | None
+    reasons: tuple[str, ...]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTable:
+    """The exchanges, the cheapest that holds every member first."""
+
+    sector: str
+    horizon_days: float
+    reference: str
+    venues: tuple[VenueRow, ...]
+
+    def document(self) -> Document:
+        """Return one row an exchange."""
+        columns = (
+            Column(header="#", show=doc.text),
+            Column(header="exchange", align="left", tone=lambda _: "strong"),
+            Column(header="members", align="left"),
+            Column(header="ADV 30d", show=doc.count),
+            Column(header="spread bps", show=doc.fixed(1)),
+            Column(header="within 25 bps", show=doc.count),
+            Column(header="leverage", show=doc.fixed(0, suffix="x")),
+            Column(header="fees", show=doc.signed_money),
+            Column(header="spread, slip", show=doc.signed_money),
+            Column(header="funding", show=doc.signed_money),
+            Column(header="cost bps", show=doc.fixed(1), tone=lambda _: "strong"),
+            Column(header="dated", align="left"),
+            Column(header="why", align="left"),
+        )
+        rows = tuple(
+            (
+                v.rank, v.venue, doc.UNKNOWN if v.covered is None else f"{v.covered} of {v.asked}", v.adv_30d,
+                v.spread_bps, v.depth_25_bps, v.max_leverage, v.fees, v.entry, v.funding, v.cost_bps,
+                doc.UNKNOWN if v.dated_futures is None else ", ".join(v.dated_futures) or "none", "; ".join(v.reasons),
+            )
+            for v in self.venues
+        )  # fmt: skip
+        title = f"Where to hold {self.sector} for {self.horizon_days:g} days"
+        return Document(title=title, blocks=(Table(columns=columns, rows=rows),), records=self.venues)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VenueAnswer:
+    """What one exchange gave: its row, and the trade it was judged on (None where it failed)."""
+
+    row: VenueRow
+    found: Attempt | None
+    notices: tuple[Notice, ...] = ()
+
+
+def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
+    """Return the row of an exchange that could not answer, with its reason."""
+    row = VenueRow(
+        rank=None, venue=name, reference=False, centralised=True, failed=error.message,
+        asked=len(request.betas.members(universe)[1]), covered=None, missing=(), other_coins=(), unverified=(),
+        adv_30d=None, depth_25_bps=None, spread_bps=None, max_leverage=None, dated_futures=None, fees=None, entry=None,
+        funding=None, cost_bps=None, reasons=(error.message,),
+    )  # fmt: skip
+    return VenueAnswer(row=row, found=None)
+
+
+def ask_venue(
+    request: BasketRequest, universe: Universe, source: MarketData, holding: Holding
+) -> VenueAnswer:
+    """Plan the basket on one exchange and add up what holding it there costs.
+
+    Raises:
+        ExchangeFailed, GatesFailed: the exchange does not answer, or its benchmark cannot be trusted.
+    """
+    found = attempt(request, universe, source)
+    measured, notices = found.measured, list[Notice]()
+    rows, _ = liquidity_of(found, request, universe, source)
+    legs = [row for row in rows if row.contract == "active"]
+    fees = fees_both_ways(holding, measured, found.orders, notices) if found.solved else None
+    entry = entry_both_ways({row.base: row for row in rows}, found.orders) if found.solved else None
+    funding, why_no_funding = None, "there is no basket"
+    if found.solved is not None:
+        funding, _, why_no_funding = projected(
+            current_rows(measured, found.held, source, holding.days(universe) * 24), found.notional
+        )
+    asked = tuple(member.base for member in request.betas.members(universe)[1])
+    futures = source.futures(list(dict.fromkeys((*asked, *(x.base for x in found.held)))), universe.quote)
+    told = [base for base, chain in futures.items() if not isinstance(chain, Unknown)]
+    unknown = {key: text for row in rows for key, text in row.unknown.items() if key != "contract"}
+    unknown |= {} if funding is not None else {"funding": why_no_funding}
+    unknown |= {} if told else {"dated-futures": _first_reason(futures)}
+    leverages = [measured.listings[row.base].market for row in legs if row.base in measured.listings]
+    known = [m.max_leverage for m in leverages if m is not None and m.max_leverage is not None]
+    row = VenueRow(
+        rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,
+        asked=len(asked), covered=len(measured.bases), missing=tuple(b for b in asked if b not in measured.bases),
+        other_coins=(), unverified=(), adv_30d=_least([row.adv_30d for row in legs]),
+        depth_25_bps=_least([min(d.bid, d.ask) for row in legs for d in row.depth if d.bps == 25]),
+        spread_bps=max((row.spread_bps for row in legs if row.spread_bps is not None), default=None),
+        max_leverage=min(known) if len(known) == len(leverages) and known else None,
+        dated_futures=tuple(b for b in told if futures[b]) if told else None, fees=fees, entry=entry, funding=funding,
+        cost_bps=None, reasons=() if found.why_not is None else (found.why_not,), unknown=unknown,
+    )  # fmt: skip
+    return VenueAnswer(row=row, found=found, notices=tuple(notices))
+
+
+def _least(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return min(known) if known and len(known) == len(values) else None
+
+
+def _first_reason(answers: Mapping[str, object]) -> str:
+    return next((x.reason for x in answers.values() if isinstance(x, Unknown)), "nothing is told")
+
+
+def plan_venues(
+    request: BasketRequest,
+    universe: Universe,
+    answers: Sequence[VenueAnswer],
+    reference: str,
+    holding: Holding,
+) -> Report:
+    """Answer the `venues` command: hold every exchange's coins against the reference's, and rank by cost.
+
+    Raises:
+        ExchangeFailed: no exchange answered.
+    """
+    base = next((a for a in answers if a.row.venue == reference and a.found), None)
+    base = base or next((a for a in answers if a.found), None)
+    if base is None or base.found is None:
+        told = "; ".join(dict.fromkeys(a.row.failed or "" for a in answers))
+        raise ExchangeFailed(
+            exchange=reference, reason="unreachable", detail=f"and no other answered: {told}"
+        )
+    limits = {**THRESHOLDS, **universe.checklist}
+    rows = [_costed(_compared(a, base, limits), a.found) for a in answers]
+    order = sorted(rows, key=_order)
+    ranked = [row for row in order if row.cost_bps is not None]
+    data = VenueTable(
+        sector=request.betas.sector,
+        horizon_days=holding.days(universe),
+        reference=base.row.venue,
+        venues=tuple(
+            replace(
+                row, rank=ranked.index(row) + 1 if row in ranked else None, reasons=_reasons(row, base.row)
+            )
+            for row in order
+        ),
+    )
+    return report("venues", request.betas.run, base.found.measured, data, _said(rows, base.row.venue, limits))
+
+
+def _order(row: VenueRow) -> tuple[bool, int, float, str]:
+    """Exchanges that answer first, then by members that are missing, then by cost; an unknown cost last."""
+    cost = row.cost_bps if row.cost_bps is not None else float("inf")
+    return (row.failed is not None, row.asked - (row.covered or 0), cost, row.venue)
+
+
+def _compared(answer: VenueAnswer, base: VenueAnswer, limits: Mapping[str, float]) -> VenueRow:
+    """Take off the members that share a ticker with the reference's and are another coin."""
+    row = replace(answer.row, reference=answer is base)
+    if answer.found is None or base.found is None or answer is base:
+        return row
+    other: list[str] = []
+    unsure: list[str] = []
+    for name in answer.found.measured.bases:
+        theirs, ours = _series(answer.found.measured, name), _series(base.found.measured, name)
+        verdict = None
+        if theirs is not None and ours is not None:
+            _, left, right = np.intersect1d(theirs[0], ours[0], return_indices=True)
+            verdict = same_coin(
+                theirs[2],
+                ours[2],
+                theirs[1][left],
+                ours[1][right],
+                ratio_limit=limits["same_coin_ratio"],
+                min_correlation=limits["same_coin_correlation"],
+            ).verdict
+        if verdict is False:
+            other.append(name)
+        elif verdict is None:
+            unsure.append(name)
+    covered = None if row.covered is None else row.covered - len(other)
+    return replace(row, covered=covered, other_coins=tuple(other), unverified=tuple(unsure))
+
+
+def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | None:
+    """Return the open times and returns (T,) of a member, and its last close per coin."""
+    if measured.panel is None or measured.returns is None or base not in measured.bases:
+        return None
+    closes = measured.panel.column(base)
+    seen = closes[np.isfinite(closes)]
+    listing = measured.listings.get(base)
+    if not len(seen) or listing is None:
+        return None
+    returns = measured.returns[:, measured.bases.index(base)]
+    return np.asarray(measured.panel.open_ms[1:], dtype=np.float64), returns, float(seen[-1]) / listing.coins
+
+
+def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
+    """Add up the cost where every part of it is known and every member can be held."""
+    parts = (row.fees, row.entry, row.funding)
+    if found is None or not found.notional or row.covered != row.asked:
+        return row
+    known = [part for part in parts if part is not None]
+    return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == 3 else row
+
+
+def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
+    """Say what decides the rank of an exchange."""
+    if row.failed is not None:
+        return row.reasons
+    told = list(row.reasons)
+    if row.missing:
+        told.append(f"lacks {', '.join(row.missing)}")
+    if row.other_coins:
+        told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
+    if row.unverified:
+        told.append(f"not verified to be the same coin: {', '.join(row.unverified)}")
+    costs: dict[Costs, float | None] = {"fees": row.fees, "entry": row.entry, "funding": row.funding}
+    lacking = [name for name, value in costs.items() if value is None]
+    if lacking:
+        told.append(f"cost unknown without {', '.join(lacking)}")
+    elif row.cost_bps is not None:
+        most = min(costs, key=lambda name: costs[name] or 0.0)
+        told.append(f"{most} is the largest part" if (costs[most] or 0.0) < 0 else "it pays to hold")
+    return tuple(told)
+
+
+def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float]) -> list[Notice]:
+    """Name the exchanges that failed, and by which rule a ticker is the same coin."""
+    notices = [
+        Notice(id="venue-failed", detail=f"`{row.venue}` is left out: {row.failed}")
+        for row in rows
+        if row.failed is not None
+    ]
+    other = [f"{base} on {row.venue}" for row in rows for base in row.other_coins]
+    rule = (
+        f"a ticker is the same coin as on `{reference}` where prices per coin are within "
+        f"{limits['same_coin_ratio']:.0%} and returns correlate above {limits['same_coin_correlation']:g}"
+    )
+    if other:
+        notices.append(Notice(id="other-coin", detail=f"{', '.join(other)}: not the same coin; {rule}"))
+    elif len(rows) > 1:
+        notices.append(Notice(id="same-coin", detail=rule, severity="note"))
+    return notices

@@ -1,0 +1,108 @@
+"""`betacli venues`: five fake exchanges asked at once, one that fails, and one whose ticker is another coin."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Cli
+from fake_exchange.faults import Fault
+from fake_exchange.market import FakeMarket, bars
+from marketing import DAY_MS, FIRST_MS, N_DAYS, VENUES, a_market, answer, sectors, serve
+
+ORDER = ("--sector", "l1", "--notional", "600")
+
+
+@contextmanager
+def served(
+    folder: Path,
+    markets: dict[str, FakeMarket] | None = None,
+    faults: dict[str, tuple[Fault, ...]] | None = None,
+) -> Iterator[None]:
+    with ExitStack() as stack:
+        fakes = [
+            stack.enter_context(serve(venue, (markets or {}).get(venue), (faults or {}).get(venue, ())))
+            for venue in VENUES
+        ]
+        options: dict[str, object] = {}
+        for venue, fake in zip(VENUES, fakes, strict=True):
+            options[venue] = fake.options[venue]
+        sectors(folder, options)
+        yield
+
+
+def test_one_market_costs_what_its_fees_make_of_it(cli: Cli, tmp_path: Path) -> None:
+    """Five exchanges serve one market: coverage, spread and funding are equal, and the fees alone set the order."""
+    with served(tmp_path):
+        data = answer(cli, "venues", *ORDER)["data"]
+    rows = {row["venue"]: row for row in data["venues"]}
+    assert set(rows) == set(VENUES)
+    assert data["reference"] == "binanceusdm"
+    for row in rows.values():
+        assert (row["covered"], row["asked"], row["failed"]) == (3, 3, None)
+        assert (row["other_coins"], row["unverified"]) == ([], [])
+        assert row["spread_bps"] == pytest.approx(10.0, rel=1e-3)
+        assert row["funding"] == pytest.approx(rows["binanceusdm"]["funding"])
+        total = row["fees"] + row["entry"] + row["funding"]
+        assert row["cost_bps"] == pytest.approx(-total / 600 * 1e4)
+    ranked = sorted(rows.values(), key=lambda row: row["rank"])
+    assert [row["cost_bps"] for row in ranked] == sorted(row["cost_bps"] for row in ranked)
+    assert [row["rank"] for row in ranked] == [1, 2, 3, 4, 5]
+
+
+def test_an_exchange_that_fails_is_a_row_with_its_reason(cli: Cli, tmp_path: Path) -> None:
+    """MEXC answers 503 to everything: it has no rank and no number, and the others are ranked."""
+    with served(tmp_path, faults={"mexc": (Fault("status", value=503, body=b"<html></html>"),)}):
+        report = answer(cli, "venues", *ORDER)
+    mexc = next(row for row in report["data"]["venues"] if row["venue"] == "mexc")
+    assert (mexc["rank"], mexc["covered"], mexc["cost_bps"]) == (None, None, None)
+    assert "mexc" in mexc["failed"]
+    assert report["data"]["venues"][-1]["venue"] == "mexc"
+    assert any(notice["id"] == "venue-failed" for notice in report["warnings"])
+
+
+def test_a_ticker_at_another_price_is_another_coin(cli: Cli, tmp_path: Path) -> None:
+    """SOL at 110 times the price on Bybit, moving by itself: not covered, no cost, ranked after those that hold all."""
+    other = a_market()
+    own = 11_000 * np.cumprod(1 + np.random.default_rng(99).normal(0, 0.03, N_DAYS))
+    other.bars["SOLUSDT"] = bars(FIRST_MS, own, DAY_MS)
+    with served(tmp_path, markets={"bybit": other}):
+        report = answer(cli, "venues", *ORDER)
+    bybit = next(row for row in report["data"]["venues"] if row["venue"] == "bybit")
+    assert (bybit["other_coins"], bybit["covered"], bybit["cost_bps"], bybit["rank"]) == (
+        ["SOL"],
+        2,
+        None,
+        None,
+    )
+    notice = next(x for x in report["warnings"] if x["id"] == "other-coin")
+    assert "SOL on bybit" in notice["detail"]
+    assert "3%" in notice["detail"]
+
+
+def test_an_exchange_that_lacks_a_member_says_which(cli: Cli, tmp_path: Path) -> None:
+    """BingX without AVAX covers two of three, has no rank, and names what it lacks."""
+    lacking = a_market()
+    del lacking.bars["AVAXUSDT"]
+    lacking.instruments = [one for one in lacking.instruments if one.base != "AVAX"]
+    with served(tmp_path, markets={"bingx": lacking}):
+        rows = answer(cli, "venues", *ORDER)["data"]["venues"]
+    bingx = next(row for row in rows if row["venue"] == "bingx")
+    assert (bingx["covered"], bingx["missing"], bingx["rank"]) == (2, ["AVAX"], None)
+
+
+def test_the_simulated_market_is_a_venue(cli: Cli) -> None:
+    """`--exchange sample` needs no network: it covers every member, and is told neither centralised nor not."""
+    data = answer(cli, "venues", "--sector", "l1", "--target", "1.4", "--exchange", "sample")["data"]
+    (row,) = data["venues"]
+    assert (row["venue"], row["rank"], row["covered"], row["centralised"]) == ("sample", 1, 10, None)
+    assert set(row["dated_futures"]) == {"BTC", "ETH"}
+    assert row["unknown"] == {}
+
+
+def test_venues_need_exchanges(cli: Cli) -> None:
+    """Offline there is nobody to ask: exit 2 with a way out."""
+    assert cli("venues", "--sector", "l1", "--offline").code == 2
+    assert cli("venues", "--sector", "l1", "--venues", "nowhere").code == 2
