@@ -17,7 +17,7 @@ from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
 from betacli.cli.house_commands import HouseCommands
 from betacli.cli.limit_options import LimitOptions, PairOptions
 from betacli.cli.market_commands import MarketCommands
-from betacli.cli.market_options import HoldingOptions, StepOptions, VenueOptions
+from betacli.cli.market_options import HoldingOptions, ProxyOptions, StepOptions, VenueOptions
 from betacli.cli.options import (
     BacktestArguments,
     BetaOptions,
@@ -88,6 +88,7 @@ def commands(here: World) -> tuple[Command, ...]:
         (market.liquidity, hedged),
         (market.funding, carried),
         (market.basis, carried),
+        (market.proxies, (WhatOptions, ProxyOptions, DataOptions, OutputOptions)),
         (market.venues, (WhatOptions, VenueOptions, *carried[1:])),
         (house.sectors, (SectorsArguments, ConfigOptions, OutputOptions)),
         (house.data, (StoreArguments, WhatOptions, DataOptions, OutputOptions)),

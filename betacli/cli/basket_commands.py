@@ -209,7 +209,9 @@ class BasketCommands(Desk):
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge, account, limits)
         with sources.market_for(betas, universe, data, self._here) as market:
+            request, universe, told = asking.with_proxies(request, universe, market, target)
             report = plan(request, universe, market)
+            report = replace(report, warnings=(*told, *report.warnings))
             past = market is not None and not (market.live and betas.run.generated_at)
         if account is not None and account.tickets is not None:
             self._write_tickets(report, account.tickets, past=past)

@@ -1,11 +1,12 @@
 """The options of commands that plan a basket: its beta, its size, its limits, its hedge."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from betacli import names
 from betacli.cli import completing
-from betacli.cli.taking import LIMITS, OUTPUT, SIZE, WHAT, option
+from betacli.cli.taking import DATA, LIMITS, OUTPUT, SIZE, WHAT, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,24 @@ class TargetOptions:
     allow_short: Annotated[
         bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
     ] = False
+    proxies: Annotated[
+        str,
+        option(
+            "--proxies",
+            panel=LIMITS,
+            metavar="file",
+            help="For members without a contract: file (their `proxy:`), auto (the closest), none.",
+        ),
+    ] = "file"
+    proxy_history: Annotated[
+        Path | None,
+        option(
+            "--proxy-history",
+            panel=DATA,
+            metavar="PATH",
+            help="Candle files with the prices of members that have no contract.",
+        ),
+    ] = None
     liquidity_cap: Annotated[
         bool,
         option(

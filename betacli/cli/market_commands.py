@@ -1,19 +1,20 @@
 """The commands about markets: what trades, what it costs to hold, and what may stand in for what."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
-from betacli.cli.market_options import HoldingOptions, VenueOptions
+from betacli.cli.market_options import HoldingOptions, ProxyOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
 from betacli.document import Report
 from betacli.errors import BadUsage
 
 
 class MarketCommands(Desk):
-    """`liquidity`, `funding`, `basis`, `venues`."""
+    """`liquidity`, `funding`, `basis`, `venues`, `proxies`."""
 
     PANEL = "Markets"
 
@@ -87,7 +88,7 @@ class MarketCommands(Desk):
     ) -> int:
         """Ask every exchange at once which can hold this basket, and rank them by what it costs there.
 
-        Example: betacli venues --sector l1 --target 1.4
+        Example: betacli venues --sector l1 --target 1.4 --exchange sample
         """
         from betacli.cli import asking, venue_asking  # noqa: PLC0415
         from betacli.plan.venues import plan_venues  # noqa: PLC0415
@@ -104,6 +105,24 @@ class MarketCommands(Desk):
         answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here)
         reference = data.exchange or universe.exchange
         return self._deliver(plan_venues(request, universe, answers, reference, held), output)
+
+    def proxies(
+        self, what: WhatOptions, chosen: ProxyOptions, data: DataOptions, output: OutputOptions
+    ) -> int:
+        """Regress members without a contract on what may stand in for them, and say what that costs in tracking.
+
+        Example: betacli proxies --sector l1 --exchange sample
+        """
+        from betacli.cli import asking, sources  # noqa: PLC0415
+        from betacli.plan.proxies import plan_proxies  # noqa: PLC0415
+
+        output.check()
+        universe = asking.read_universe(data, self._here)
+        request = asking.beta_request(what, data, universe, self._here)
+        with sources.market_for(request, universe, data, self._here) as market:
+            history = sources.history_file(chosen.proxy_history, market, request.run)
+            report = plan_proxies(request, universe, market, history)
+        return self._deliver(report, output)
 
     def _market(
         self,
@@ -125,5 +144,6 @@ class MarketCommands(Desk):
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge, limits=limits)
         with sources.market_for(betas, universe, data, self._here) as market:
+            request, universe, told = asking.with_proxies(request, universe, market, target)
             report = plan(request, universe, market)
-        return self._deliver(report, output)
+        return self._deliver(replace(report, warnings=(*told, *report.warnings)), output)

@@ -1,9 +1,10 @@
 """The options of commands about markets: how long a position is held, at which fees, and which steps are judged."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
-from betacli.cli.taking import LIMITS, WHAT, option
+from betacli.cli.taking import DATA, LIMITS, WHAT, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,4 +54,19 @@ class VenueOptions:
     venues: Annotated[
         str | None,
         option("--venues", panel=WHAT, metavar="bybit,mexc", help="These exchanges alone; all by default."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyOptions:
+    """Where the prices of members without a contract come from."""
+
+    proxy_history: Annotated[
+        Path | None,
+        option(
+            "--proxy-history",
+            panel=DATA,
+            metavar="PATH",
+            help="Candle files with the prices of members that have no contract.",
+        ),
     ] = None

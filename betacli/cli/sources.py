@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from betacli import names
@@ -77,6 +78,15 @@ def market_for(
         else:
             with stored_market(request, universe, options, here) as stored:
                 yield stored
+
+
+def history_file(path: Path | None, market: MarketData | None, run: Run) -> MarketData | None:
+    """Return the candle files that hold the prices of members without a contract, as of the source's moment."""
+    if path is None:
+        return None
+    from betacli.data.files import FileMarket  # noqa: PLC0415
+
+    return FileMarket(path, now_ms=run.now_ms if market is None else market.now_ms)
 
 
 @contextmanager

@@ -176,10 +176,10 @@ def _begun(
 
 
 def _proxy(member: Member) -> str:
-    """Say of a refused member that its proxy does not step in."""
+    """Say of a refused member that its proxy did not step in."""
     if member.proxy is None:
         return ""
-    return f"; its proxy `{member.proxy}` is named in the sector file, but proxies do not step in yet"
+    return f"; its proxy `{member.proxy}` did not step in: see `betacli proxies`"
 
 
 def _listed_ms(listing: Listing) -> int | None:

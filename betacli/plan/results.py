@@ -43,6 +43,7 @@ RESULTS: dict[str, Result] = {
     "liquidity": Result(data="betacli.plan.liquidity:LiquidityTable"),
     "funding": Result(data="betacli.plan.funding:FundingPlan"),
     "basis": Result(data="betacli.plan.basis:BasisPlan"),
+    "proxies": Result(data="betacli.plan.proxies:ProxyTable"),
     "venues": Result(data="betacli.plan.venues:VenueTable"),
     "backtest-betas": Result(data="betacli.plan.backtest:BetaBacktest"),
     "sectors": Result(data="betacli.plan.sectors:SectorList", inputs=_SECTORS),

@@ -1,0 +1,106 @@
+"""`betacli proxies` and `--proxies`: a member with a history and no contract, on the fake exchange, with a file."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Cli
+from marketing import DAY_MS, FIRST_MS, N_DAYS, answer, closes, sectors, serve
+
+LIVE = ("--exchange", "binanceusdm")
+
+
+def own_history(folder: Path, noise: float) -> tuple[str, np.ndarray]:
+    """A candle file of GONE, which follows SOL by 0.8 with some noise of its own; with the returns (T,) in it."""
+    sol = closes()["SOL"]
+    moved = 0.8 * (sol[1:] / sol[:-1] - 1) + np.random.default_rng(5).normal(0, noise, N_DAYS - 1)
+    path = 7 * np.cumprod(np.concatenate([[1.0], 1 + moved]))
+    rows = ["date,symbol,close"]
+    for day, close in enumerate(path.tolist()):
+        opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
+        rows.append(f"{opened:%Y-%m-%d},GONE,{close!r}")
+    file = folder / "gone.csv"
+    file.write_text("\n".join(rows) + "\n")
+    return str(file), moved
+
+
+def test_a_member_without_a_contract_is_regressed_on_its_candidates(cli: Cli, tmp_path: Path) -> None:
+    """GONE on SOL by statsmodels on the window's 90 returns; the implied beta is 0.8-odd times SOL's own."""
+    import statsmodels.api as sm
+
+    file, moved = own_history(tmp_path, 0.005)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        data = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file)["data"]
+    assert data["without_contract"] == ["GONE"]
+    row = next(x for x in data["candidates"] if x["candidate"] == "SOL")
+    sol = closes()["SOL"]
+    x = (sol[1:] / sol[:-1] - 1)[-90:]
+    fit = sm.OLS(moved[-90:], sm.add_constant(x)).fit()
+    assert row["betas"][0] == pytest.approx(fit.params[1], rel=1e-9)
+    assert row["r_squared"] == pytest.approx(fit.rsquared, rel=1e-9)
+    assert row["tracking_error"] == pytest.approx(np.sqrt(fit.mse_resid * 365), rel=1e-9)
+    assert (row["history"], row["accepted"], row["n_obs"]) == ("file", True, 90)
+    kinds = {x["kind"] for x in data["candidates"]}
+    assert kinds == {"peer", "peers", "benchmark"}
+    assert [x["r_squared"] for x in data["candidates"]] == sorted(
+        (x["r_squared"] for x in data["candidates"]), reverse=True
+    )
+
+
+def test_a_proxy_steps_in_only_when_asked_and_is_named(cli: Cli, tmp_path: Path) -> None:
+    """Without `--proxies auto` GONE is refused; with it SOL stands for it, named with its R² in a notice."""
+    file, _ = own_history(tmp_path, 0.005)
+    asked = ("solve", "--sector", "l1", *LIVE, "--proxy-history", file)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        assert cli(*asked, "--timeout", "60").code == 3
+        report = answer(cli, *asked, "--proxies", "auto")
+    assert [leg["base"] for leg in report["data"]["legs"]] == ["AVAX", "ETH", "SOL"]
+    (notice,) = [x for x in report["warnings"] if x["id"] == "proxy"]
+    assert "`SOL`, in the basket already, stands for `GONE`" in notice["detail"]
+    assert "R²" in notice["detail"]
+
+
+def test_a_proxy_of_the_sector_file_is_held_in_its_place(cli: Cli, tmp_path: Path) -> None:
+    """`proxy: SOL` where SOL is no member: SOL is held under its own name; `--proxies none` refuses as before."""
+    file, _ = own_history(tmp_path, 0.005)
+    asked = ("solve", "--sector", "l1", *LIVE, "--proxy-history", file)
+    extra = "universe: [SOL]\n"
+    with serve("binanceusdm") as fake:
+        members = "ETH, AVAX, {base: GONE, proxy: AVAX}"
+        sectors(tmp_path, fake.options, members=members, extra=extra)
+        report = answer(cli, *asked, "--max-weight", "0.7")
+        refused = cli(*asked, "--proxies", "none", "--timeout", "60")
+    assert [leg["base"] for leg in report["data"]["legs"]] == ["AVAX", "ETH"]
+    assert refused.code == 3
+
+
+def test_a_proxy_below_the_threshold_is_refused(cli: Cli, tmp_path: Path) -> None:
+    """With noise of 20 % a day nothing explains half of GONE: it stays refused; a lower threshold accepts."""
+    file, _ = own_history(tmp_path, 0.2)
+    asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        rows = answer(cli, "proxies", *asked)["data"]["candidates"]
+        refused = cli("solve", *asked, "--proxies", "auto", "--timeout", "60")
+        sectors(
+            tmp_path,
+            fake.options,
+            members="ETH, SOL, AVAX, GONE",
+            extra="checklist: {proxy_r_squared: 0.000001}\n",
+        )
+        lenient = answer(cli, "solve", *asked, "--proxies", "auto")
+    assert not any(row["accepted"] for row in rows)
+    assert refused.code == 3
+    assert any(x["id"] == "proxy" for x in lenient["warnings"])
+
+
+def test_the_simulated_market_shows_what_would_stand_in(cli: Cli) -> None:
+    """Where nothing lacks a contract, every member is shown with its candidates, and that is told."""
+    report = answer(cli, "proxies", "--sector", "l1", "--only", "ETH,SOL,AVAX", "--exchange", "sample")
+    assert report["data"]["without_contract"] == []
+    assert {row["base"] for row in report["data"]["candidates"]} == {"ETH", "SOL", "AVAX"}
+    assert any(x["id"] == "nothing-lacking" for x in report["warnings"])
