@@ -23,7 +23,8 @@ from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
-from betacli.plan.trade_risk import TradeRisk, trade_risk
+from betacli.plan.trade_risk import TradeRisk
+from betacli.plan.trade_risk_asked import trade_risk
 
 
 def gather_evidence(

@@ -1,19 +1,17 @@
-"""The short risk block of `solve`, `hedge` and `checklist`: liquidity, funding over the horizon, basis risk."""
+"""The short risk block of `solve`, `hedge` and `checklist`: what it says, and what it says where nothing is live."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from betacli import document as doc
-from betacli.core.liquidity import GRADES, Grade
-from betacli.core.model import Universe
-from betacli.data.candles import MarketData
-from betacli.errors import ExchangeFailed
-from betacli.plan.basis_rows import basis_rows
-from betacli.plan.carrying import Holding
-from betacli.plan.funding_rows import current_rows, projected
-from betacli.plan.held import HeldContract, orders_of
-from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
-from betacli.plan.measure import Measured
+from betacli.core.thresholds import BASIC
+
+if TYPE_CHECKING:
+    from betacli.core.model import Universe
+    from betacli.data.candles import MarketData
+    from betacli.plan.held import HeldContract
+    from betacli.plan.measure import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +24,7 @@ class TradeRisk:
     """
 
     horizon_days: float
-    liquidity_grade: Grade | None
+    liquidity_grade: Literal["A", "B", "C", "D"] | None
     liquidity_worst: str | None
     funding: float | None
     funding_bps: float | None
@@ -51,92 +49,26 @@ class TradeRisk:
         return pairs
 
 
-def trade_risk(
-    measured: Measured,
-    held: Sequence[HeldContract],
-    basket: float,
-    rows: Sequence[LiquidityRow],
-    universe: Universe,
-    source: MarketData | None,
-) -> TradeRisk:
-    """Put the block together for what is held; only a live source is asked for rates and index.
-
-    An exchange that stops answering leaves what it was asked for unknown: the plan itself stands without it.
-    """
-    unknown: dict[str, str] = {}
-    days = Holding().days(universe)
-    graded = [row for row in rows if row.order]
-    grade, worst = _worst(graded)
-    if grade is None:
-        why = dict.fromkeys(row.unknown.get("order-book") or row.unknown.get("grade", "") for row in graded)
-        unknown["liquidity_grade"] = "; ".join(text for text in why if text) or "nothing is held"
-    if not basket or source is None or not source.live:
-        reason = "rates and index of this moment need a live source" if basket else "nothing is held"
-        unknown |= {"funding": reason, "basis_risk": reason}
-        return _block(days, grade, worst, (None, None, None), unknown)
-    net = bps = risk = None
-    try:
-        net, bps, why_not = projected(current_rows(measured, held, source, days * 24), basket)
-        if net is None:
-            unknown["funding"] = why_not
-        basis, _, risk = basis_rows(measured, held, basket, universe, source)
-        if risk is None:
-            found = [reason for row in basis for what, reason in row.unknown.items() if "history" in what]
-            unknown["basis_risk"] = "; ".join(dict.fromkeys(found)) or "too few bars"
-    except ExchangeFailed as failed:
-        unknown |= {name: failed.message for name, x in (("funding", net), ("basis_risk", risk)) if x is None}
-    return _block(days, grade, worst, (net, bps, risk), unknown)
-
-
 def risk_of_plan(
-    measured: Measured,
-    held: Sequence[HeldContract],
+    measured: "Measured",
+    held: "Sequence[HeldContract]",
     basket: float,
-    universe: Universe,
-    source: MarketData | None,
+    universe: "Universe",
+    source: "MarketData | None",
 ) -> TradeRisk:
-    """Ask for the liquidity of what is held too, where the source is live, and put the block together."""
-    rows: tuple[LiquidityRow, ...] = ()
-    failed = ""
+    """Return the block of what is held: only a live source is asked for order books, rates and index."""
     if source is not None and source.live and basket:
-        try:
-            rows, _ = rows_of(
-                measured, tuple(orders_of(held)), (), orders_of(held), source, limits_of(universe)
-            )
-        except ExchangeFailed as error:
-            failed = error.message
-    found = trade_risk(measured, held, basket, rows, universe, source)
-    if rows or not basket:
-        return found
-    reason = failed or "order books need a live source"
-    return replace(found, unknown={**found.unknown, "liquidity_grade": reason})
+        from betacli.plan.trade_risk_asked import risk_asked  # noqa: PLC0415  an answer for the past starts sooner
 
-
-def _block(
-    days: float,
-    grade: Grade | None,
-    worst: str | None,
-    costs: tuple[float | None, float | None, float | None],
-    unknown: Mapping[str, str],
-) -> TradeRisk:
-    funding, bps, basis_risk = costs
+        return risk_asked(measured, held, basket, universe, source)
+    reason = "rates and index of this moment need a live source" if basket else "nothing is held"
+    books = "order books need a live source" if basket else "nothing is held"
     return TradeRisk(
-        horizon_days=days,
-        liquidity_grade=grade,
-        liquidity_worst=worst,
-        funding=funding,
-        funding_bps=bps,
-        basis_risk_annual=basis_risk,
-        unknown=unknown,
+        horizon_days=universe.checklist.get("rebalance_days", BASIC["rebalance_days"]),
+        liquidity_grade=None,
+        liquidity_worst=None,
+        funding=None,
+        funding_bps=None,
+        basis_risk_annual=None,
+        unknown={"liquidity_grade": books, "funding": reason, "basis_risk": reason},
     )
-
-
-def _worst(held: Sequence[LiquidityRow]) -> tuple[Grade | None, str | None]:
-    """Return the worst grade and whose it is: a D stands, otherwise every contract must have one."""
-    graded = [row for row in held if row.grade is not None]
-    if not graded:
-        return None, None
-    worst = max(graded, key=lambda row: (GRADES.index(row.grade or "A"), row.participation or 0.0))
-    if len(graded) < len(held) and worst.grade != "D":
-        return None, None
-    return worst.grade, worst.base
