@@ -18,7 +18,7 @@ def main() -> None:
     import gc  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    gc.set_threshold(50_000)  # a command makes little garbage: 20 ms
+    gc.set_threshold(500_000)  # a command makes little garbage: 20 ms
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # the same bits on any number of cores, and a faster start

@@ -19,7 +19,6 @@ from betacli.plan.basket_plan import BasketPlan, Interval, Leg, Rounded
 from betacli.plan.betas import BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.contracts import Held, hold
 from betacli.plan.limits import limits_of
-from betacli.plan.liquidity_cap import capped
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 from betacli.plan.request import BasketRequest, homes
@@ -62,6 +61,8 @@ def solve_basket(
     sizing, size_notices = _size(request, universe)
     bounds, bound_notices = limits_of(request, universe, measured)
     if request.liquidity_cap:
+        from betacli.plan.liquidity_cap import capped  # noqa: PLC0415  a plain solve starts sooner
+
         bounds, cap_notices = capped(bounds, sizing.notional, measured, universe, source)
         bound_notices = [*bound_notices, *cap_notices]
     sigma, sigma_notices = _covariance(measured)
