@@ -318,8 +318,9 @@ def _create(path: Path, schema: str, version: int) -> None:
 def _sweep(folder: Path) -> None:
     """Remove what runs that were killed left under construction."""
     for left in folder.glob("new-*"):
-        if time.time() - left.lstat().st_mtime > STALE_S:
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another run was just done with it
+            if time.time() - left.lstat().st_mtime > STALE_S:
+                left.unlink(missing_ok=True)
 
 
 def files_of(folder: Path, stem: str) -> dict[str, int]:

@@ -22,7 +22,7 @@ from betacli.plan.instruments import Instrument, Instruments
 from betacli.plan.margin import MarginTerms, beyond_tiers, margin_terms, require_holdable
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
-from betacli.plan.trade_risk import risk_of_plan
+from betacli.plan.risk_block import risk_of_plan
 
 RESIDUE = 0.02
 

@@ -12,7 +12,7 @@ from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.held import held_contracts
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
-from betacli.plan.trade_risk import risk_of_plan
+from betacli.plan.risk_block import risk_of_plan
 
 if TYPE_CHECKING:
     from betacli.plan.today import Today

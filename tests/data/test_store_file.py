@@ -22,7 +22,7 @@ from benchmarks.store_crash import (
 )
 from betacli.core.calendar import HOUR_MS
 from betacli.data.candle_store import STEM, VERSION, CandleStore
-from betacli.data.store import StoreDamaged, files_of, forget_damaged, set_aside
+from betacli.data.store import StoreDamaged, files_of, forget_damaged, open_database, set_aside
 from betacli.errors import StoreUnusable
 from data.storing import NOBODY, everything, only_file, told
 
@@ -225,3 +225,18 @@ def test_what_a_killed_run_left_under_construction_is_swept_away(folder: Path) -
         os.utime(folder / name, (then, then))
     CandleStore.open(folder).close()
     assert sorted(path.name for path in folder.glob("new-*")) == ["new-young.sqlite3"]
+
+
+def test_another_runs_building_site_may_vanish_while_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file under construction that its own run removes between listing and looking stops nobody."""
+    real = Path.glob
+
+    def with_a_ghost(self: Path, pattern: str) -> list[Path]:
+        ghost = [self / "new-0000000000000000.sqlite3"] if pattern == "new-*" else []
+        return [*real(self, pattern), *ghost]
+
+    monkeypatch.setattr(Path, "glob", with_a_ghost)
+    with open_database(tmp_path / "cache", "candles", "CREATE TABLE t (x);", 1) as database:
+        assert database.check() == []

@@ -1,0 +1,35 @@
+"""The risk block of a plan: asked for where the source is live, unknown with the reason elsewhere."""
+
+from collections.abc import Sequence
+
+from betacli.core.model import Universe
+from betacli.core.thresholds import BASIC
+from betacli.data.candles import MarketData
+from betacli.plan.held import HeldContract
+from betacli.plan.measure import Measured
+from betacli.plan.trade_risk import TradeRisk
+
+
+def risk_of_plan(
+    measured: Measured,
+    held: Sequence[HeldContract],
+    basket: float,
+    universe: Universe,
+    source: MarketData | None,
+) -> TradeRisk:
+    """Return the block of what is held: only a live source is asked for order books, rates and index."""
+    if source is not None and source.live and basket:
+        from betacli.plan.trade_risk_asked import risk_asked  # noqa: PLC0415  an answer for the past starts sooner
+
+        return risk_asked(measured, held, basket, universe, source)
+    reason = "rates and index of this moment need a live source" if basket else "nothing is held"
+    books = "order books need a live source" if basket else "nothing is held"
+    return TradeRisk(
+        horizon_days=universe.checklist.get("rebalance_days", BASIC["rebalance_days"]),
+        liquidity_grade=None,
+        liquidity_worst=None,
+        funding=None,
+        funding_bps=None,
+        basis_risk_annual=None,
+        unknown={"liquidity_grade": books, "funding": reason, "basis_risk": reason},
+    )
