@@ -116,7 +116,7 @@ def _solved(
     sense = np.zeros(n + len(rows), dtype=np.int32)
     sense[n:] = _EQUALITY if row_lower is row_upper else np.where(row_lower == row_upper, _EQUALITY, 0)
     limits = (rows, np.concatenate((lower, row_lower)), np.concatenate((upper, row_upper)), sense)
-    worst = SolverFailed(exit_flag=_SOLVED, residual=float("nan"))
+    worst: SolverFailed | None = None
     for method in (_at_once, _by_steps):
         try:
             x, residual = method(scaled, pull, *limits)
@@ -130,7 +130,7 @@ def _solved(
         if residual < _TRUSTED and violation < _FEASIBLE:
             return Optimum(x=x, kkt_residual=max(residual, violation))
         worst = SolverFailed(exit_flag=_SOLVED, residual=max(residual, violation))
-    raise worst
+    raise worst or SolverFailed(exit_flag=_SOLVED, residual=math.nan)
 
 
 def _at_once(
