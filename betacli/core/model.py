@@ -274,18 +274,6 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """A signed holding: `notional` in quote currency, `amount` in base units, long positive."""
-
-    base: str
-    symbol: str
-    kind: Literal["spot", "future"]
-    notional: float
-    amount: float | None = None
-    entry_price: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something the reader must know about how a number came to be; `warning` weighs more than `note`."""
 

@@ -53,7 +53,6 @@ class CrossSection:
     returns: Floats
     market: Floats
     bars_per_day: float
-    n_shown: int
     groups: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
     def estimate(self, recipe: Recipe, bars: slice = slice(None)) -> BetaEstimates:
@@ -91,9 +90,7 @@ def cross_section(
                 groups.append((tuple(place[b] for b in own), tuple(place[b] for b in together)))
     if not groups:  # every member was refused
         groups.append(((), ()))
-    return CrossSection(
-        returns=returns, market=market, bars_per_day=bars_per_day, n_shown=len(shown), groups=tuple(groups)
-    )
+    return CrossSection(returns=returns, market=market, bars_per_day=bars_per_day, groups=tuple(groups))
 
 
 def home_of(universe: Universe, sector: str) -> dict[str, str]:
