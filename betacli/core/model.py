@@ -47,8 +47,10 @@ class Member:
 
     `min_weight` and `max_weight` are fractions of the basket; `supply` is circulating coins on `supply_as_of`
     (ISO date); `cap_usd` is the capitalisation on that date, used only to judge how much of the universe is
-    left out when the asset has no price; `proxy` names the asset that stands in when this one has no contract;
-    `weight` is its share of the custom base weights, in any unit; `group` the group it counts toward.
+    left out when the asset has no price; `proxy` says what stands in when this one has no contract: an asset, several
+    joined by `+`, `spot`, or an exchange that lists the same coin; `hold` says how it is held whatever is listed;
+    `weight` is its share of the custom base weights, in any unit; `group` the group it counts toward; `share` is how
+    many members' base weight it carries, above 1 where it stands for others too.
     """
 
     base: str
@@ -59,8 +61,10 @@ class Member:
     supply_as_of: str | None = None
     cap_usd: float | None = None
     proxy: str | None = None
+    hold: Literal["spot"] | None = None
     weight: float | None = None
     group: str | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from betacli.core.model import (
 class Listing:
     """Where a source keeps one asset: the symbol of its candles and, where the source has contracts, the market.
 
-    `own_symbol` is the exchange's own name of it, where there is one.
+    `own_symbol` is the exchange's own name of it, where there is one; `venue` names the exchange where that is another
+    than the source's own.
     """
 
     base: str
@@ -32,6 +33,12 @@ class Listing:
     market: Market | None
     multiplier: int = 1
     own_symbol: str | None = None
+    venue: str | None = None
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether this is a spot market."""
+        return self.market is not None and self.market.kind == "spot"
 
     @property
     def coins(self) -> int:

@@ -29,6 +29,8 @@ BUILT_IN: Mapping[str, Any] = {
 
 LAYERED = ("gates", "checklist", "exchange_options", "plans")
 
+SPOT = "spot"  # as a proxy: the coin's own spot market
+
 # What is true of an asset wherever it is a member; a supply and its date are one fact.
 FACTS = (("symbol",), ("supply", "supply_as_of"), ("cap_usd",))
 
@@ -134,9 +136,10 @@ def _check_whole(reader: Reader, nodes: Mapping[str, Node], file: SectorFile) ->
     benchmark = file.scalars.get("benchmark", BUILT_IN["benchmark"])
     known = {member.base for member in file.members} | set(benchmark.weights)
     for node, proxy in reader.proxies:
-        if proxy not in known:
-            hint = reader.near(proxy, known, "name an asset of this file, or the benchmark")
-            reader.report(node, f"the proxy `{proxy}` is no asset of this file", hint)
+        for part in proxy.split("+"):
+            if part not in known:
+                hint = reader.near(part, known, "name an asset of this file, the benchmark, `spot` or an exchange")
+                reader.report(node, f"the proxy `{part}` is no asset of this file", hint)
     if benchmark.is_universe and file.sectors is not None and all(m.supply is None for m in file.members):
         hint = "give `supply` and `supply_as_of` to the assets it should hold"
         reader.report(nodes["benchmark"], "`benchmark` is `universe`, but no asset has a `supply`", hint)
@@ -251,10 +254,13 @@ def _member(reader: Reader, node: Node) -> Member | None:
 
 def _check_proxy(reader: Reader, nodes: Mapping[str, Node], values: Mapping[str, Any]) -> None:
     proxy = values.get("proxy")
-    if proxy is None:
+    if proxy is None or proxy == SPOT or proxy in (reader.known.exchanges or ()):
         return
-    if proxy == values["base"]:
-        reader.report(nodes["proxy"], f"`{proxy}` cannot be its own proxy")
+    parts = proxy.split("+")
+    if values["base"] in parts:
+        reader.report(nodes["proxy"], f"`{values['base']}` cannot be its own proxy")
+    elif len(set(parts)) < len(parts):
+        reader.report(nodes["proxy"], f"the proxy `{proxy}` names an asset twice")
     else:
         reader.proxies.append((nodes["proxy"], proxy))
 

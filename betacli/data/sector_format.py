@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-
 _NUMBER_LENGTH = 40
 
 BASE_PATTERN = r"^[A-Za-z0-9$._-]{1,32}$"
+PROXY_PATTERN = r"^[A-Za-z0-9$._-]{1,32}(\+[A-Za-z0-9$._-]{1,32}){0,7}$"
 GROUP_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 SYMBOL_PATTERN = (
@@ -64,6 +65,14 @@ _Base = Annotated[
     str,
     Meta(pattern=BASE_PATTERN, extra=_expected("the name of an asset, up to 32 of `A-Z a-z 0-9 $ . _ -`")),
 ]
+_Proxy = Annotated[
+    str,
+    Meta(
+        pattern=PROXY_PATTERN,
+        extra=_expected("an asset, several joined by `+`, `spot`, or an exchange"),
+    ),
+]
+_Hold = Annotated[str, Meta(pattern=r"^spot$", extra=_expected("`spot`"))]
 _Group = Annotated[
     str,
     Meta(
@@ -104,7 +113,16 @@ class MemberSpec(Struct, forbid_unknown_fields=True, kw_only=True):
     supply_as_of: Annotated[_Date, Meta(description="The date of `supply`.")] | UnsetType = UNSET
     cap_usd: Annotated[_Above0, Meta(description="Capitalisation in USD on that date.")] | UnsetType = UNSET
     proxy: (
-        Annotated[_Base, Meta(description="The asset that stands in when this one has no contract.")]
+        Annotated[
+            _Proxy,
+            Meta(
+                description="What stands in when this one has no contract: an asset, `ETH+SOL`, `spot`, or an exchange."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    hold: (
+        Annotated[_Hold, Meta(description="`spot`: hold the coin itself and hedge its beta with futures.")]
         | UnsetType
     ) = UNSET
     weight: (

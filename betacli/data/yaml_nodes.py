@@ -22,6 +22,7 @@ from betacli.errors import BadFile, Problem, safe
 MAX_BYTES = 1024 * 1024
 MAX_NODES = 50_000
 MAX_DEPTH = 32
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 CHARACTERS_PER_NODE = 100  # every so many characters count as one more node: aliases repeat long texts, too
 
 _QUOTE = "put text that begins with `*`, `&` or `!` in quotes"
@@ -141,6 +142,8 @@ def _syntax_problem(text: str, error: yaml.YAMLError) -> Problem:
     what = safe(getattr(error, "problem", None) or "cannot be parsed", 120)
     if mark is None:
         return Problem(what=f"not valid YAML: {what}")
+    if "nesting depth" in what:  # libyaml 0.2.6 looks ahead, and gives up before we are told of the first bracket
+        return Problem(what=_TOO_DEEP, line=mark.line + 1, column=mark.column + 1)
     context = getattr(error, "context", None)
     detail = f" ({safe(context, 60)})" if context else ""
     tab = text[mark.index : mark.index + 1] == "\t"
@@ -227,7 +230,7 @@ class _Composer:
 
     def _bound(self, size: int, levels: int, line: int, column: int) -> None:
         if len(self._open) + levels > MAX_DEPTH:
-            self._halt(f"nested deeper than {MAX_DEPTH} levels", line, column)
+            self._halt(_TOO_DEEP, line, column)
         if self._total + size > MAX_NODES:
             self._halt(
                 f"more than {MAX_NODES:,} values, or too much text, once aliases are expanded", line, column

@@ -220,7 +220,7 @@ WHOLE_FILES = {
             "2:1 not valid YAML: found character that cannot start any token (while scanning for the next token)"
         ],
     ),
-    "brackets": ("[" * 100_000, ["1:33 nested deeper than 32 levels"]),
+    "brackets": ("[" * 900 + "]" * 900, ["1:33 nested deeper than 32 levels"]),
     "braces": ("{a: " * 100_000, ["1:129 nested deeper than 32 levels"]),
     "dashes": ("- " * 100_000, ["1:65 nested deeper than 32 levels"]),
     "alias depth": (
@@ -249,6 +249,12 @@ def test_bad_files(problems, text, expected):
     if text in {WHOLE_FILES["syntax"][0], WHOLE_FILES["tab"][0]} and not yaml.__with_libyaml__:
         pytest.skip("the parser's own words are those of libyaml")
     assert problems(text)[0] == expected
+
+
+def test_a_hundred_thousand_brackets_are_too_deep_wherever_the_parser_gives_up(problems):
+    """libyaml looks a thousand brackets ahead and may stop there; what is wrong is said in the same words."""
+    (found,), _ = problems("[" * 100_000)
+    assert found.partition(" ")[2] == "nested deeper than 32 levels"
 
 
 def test_all_problems_at_once(problems):
