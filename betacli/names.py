@@ -24,6 +24,7 @@ PRESETS = (
     "upside-180d",
 )
 WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "custom", "min-variance")
+PROXIES = ("file", "auto", "none")
 OBJECTIVES = ("nearest", "min-variance", "least-turnover")
 SAMPLE = "sample"
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")

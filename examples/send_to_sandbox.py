@@ -39,6 +39,8 @@ def refusal(tickets: dict[str, Any]) -> str | None:
         return "these orders are priced on the simulated market"
     if tickets["past"]:
         return "these orders are priced with closes of the past: plan them again without --as-of or --offline"
+    if tickets.get("spot_orders") or tickets.get("elsewhere"):
+        return "some of its orders are of spot markets or another exchange: send those by hand, and all of them or none"
     if not tickets["orders"]:
         return "there are no orders in it"
     return NO_SANDBOX.get(str(tickets["exchange"]))

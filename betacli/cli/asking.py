@@ -29,8 +29,7 @@ from betacli.cli.world import World
 from betacli.core.beta import PRESETS, Recipe
 from betacli.core.calendar import DAY_MS, parse_duration
 from betacli.core.candles import iso
-from betacli.core.model import Benchmark, Notice, Universe
-from betacli.data.candles import MarketData
+from betacli.core.model import Benchmark, Universe
 from betacli.data.sectors import FILE_NAME, check_file, load_universe, packaged_path
 from betacli.errors import BadOption, BadUsage, NoData, UnknownName
 from betacli.plan.benchmark import parse_benchmark
@@ -248,22 +247,6 @@ def steps_of(
 _STEP_NAMES = {name: name for name in names.STEPS} | {
     str(k): name for k, name in enumerate(names.STEPS, start=1)
 }
-
-
-def with_proxies(
-    request: BasketRequest, universe: Universe, market: MarketData | None, target: TargetOptions
-) -> tuple[BasketRequest, Universe, tuple[Notice, ...]]:
-    """Put proxies in the place of members without a contract, as `--proxies` says; nothing is asked where none may."""
-    mode = known_name("choice", target.proxies, ("file", "auto", "none"))
-    _, members = request.betas.members(universe)
-    if market is None or mode == "none" or not (mode == "auto" or any(m.proxy for m in members)):
-        return request, universe, ()
-    from betacli.cli.sources import history_file  # noqa: PLC0415
-    from betacli.plan.proxies import stand_ins  # noqa: PLC0415
-
-    history = history_file(target.proxy_history, market, request.betas.run)
-    found = stand_ins(request.betas, universe, market, history, choose=mode == "auto")
-    return replace(request, betas=found.request), found.universe, found.notices
 
 
 def holding_of(options: HoldingOptions) -> Holding:

@@ -197,6 +197,7 @@ class BasketCommands(Desk):
     ) -> int:
         """Answer a question about a basket with one of the plan layer's functions."""
         from betacli.cli import asking, sources  # noqa: PLC0415
+        from betacli.cli.placing import placed  # noqa: PLC0415
 
         output.check()
         if len(what.benchmark or ()) > 1:
@@ -209,9 +210,9 @@ class BasketCommands(Desk):
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge, account, limits)
         with sources.market_for(betas, universe, data, self._here) as market:
-            request, universe, told = asking.with_proxies(request, universe, market, target)
-            report = plan(request, universe, market)
-            report = replace(report, warnings=(*told, *report.warnings))
+            with placed(request, universe, market, target, data, self._here) as held:
+                report = plan(held.request, held.universe, held.market)
+            report = replace(report, warnings=(*held.notices, *report.warnings))
             past = market is not None and not (market.live and betas.run.generated_at)
         if account is not None and account.tickets is not None:
             self._write_tickets(report, account.tickets, past=past)

@@ -71,12 +71,22 @@ class TargetOptions:
     allow_short: Annotated[
         bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
     ] = False
+    spot: Annotated[
+        str | None,
+        option(
+            "--spot",
+            panel=LIMITS,
+            metavar="ADA,DOT",
+            help="Hold these members as spot; the hedge covers their beta.",
+        ),
+    ] = None
     proxies: Annotated[
         str,
         option(
             "--proxies",
             panel=LIMITS,
             metavar="file",
+            complete=completing.one_of(names.PROXIES),
             help="For members without a contract: file (their `proxy:`), auto (the closest), none.",
         ),
     ] = "file"
@@ -87,6 +97,15 @@ class TargetOptions:
             panel=DATA,
             metavar="PATH",
             help="Candle files with the prices of members that have no contract.",
+        ),
+    ] = None
+    proxy_venues: Annotated[
+        str | None,
+        option(
+            "--proxy-venues",
+            panel=DATA,
+            metavar="bybit,mexc",
+            help="Other exchanges on which the same coin may stand in.",
         ),
     ] = None
     liquidity_cap: Annotated[

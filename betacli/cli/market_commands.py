@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from betacli import names
 from betacli.cli.basket_options import HedgeOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions, ProxyOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
+from betacli.cli.values import listed
 from betacli.document import Report
 from betacli.errors import BadUsage
 
@@ -102,7 +104,8 @@ class MarketCommands(Desk):
         request = asking.basket_request(betas, target, hedge, limits=limits)
         held = asking.holding_of(holding)
         asked = venue_asking.venues_of(chosen.venues, data.exchange)
-        answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here)
+        spot = listed("--spot", target.spot)
+        answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here, spot)
         reference = data.exchange or universe.exchange
         return self._deliver(plan_venues(request, universe, answers, reference, held), output)
 
@@ -113,15 +116,24 @@ class MarketCommands(Desk):
 
         Example: betacli proxies --sector l1 --exchange sample
         """
-        from betacli.cli import asking, sources  # noqa: PLC0415
+        from betacli.cli import asking, placing, sources  # noqa: PLC0415
+        from betacli.plan.own_history import Sources  # noqa: PLC0415
         from betacli.plan.proxies import plan_proxies  # noqa: PLC0415
 
         output.check()
         universe = asking.read_universe(data, self._here)
         request = asking.beta_request(what, data, universe, self._here)
+        named = placing.venue_names(chosen.proxy_venues)
         with sources.market_for(request, universe, data, self._here) as market:
-            history = sources.history_file(chosen.proxy_history, market, request.run)
-            report = plan_proxies(request, universe, market, history)
+            if market is None:
+                report = plan_proxies(request, universe, None)
+                return self._deliver(report, output)
+            everywhere = names.VENUES if market.name in names.VENUES and not data.offline else ()
+            venues = named or everywhere
+            with placing.other_venues(request, universe, market, venues, data, self._here) as others:
+                history = sources.history_file(chosen.proxy_history, market, request.run)
+                where = Sources(source=market, history=history, others=others)
+                report = plan_proxies(request, universe, where, elsewhere=bool(named))
         return self._deliver(report, output)
 
     def _market(
@@ -136,6 +148,7 @@ class MarketCommands(Desk):
     ) -> int:
         """Answer a question about the markets of a planned basket."""
         from betacli.cli import asking, sources  # noqa: PLC0415
+        from betacli.cli.placing import placed  # noqa: PLC0415
 
         output.check()
         if len(what.benchmark or ()) > 1:
@@ -143,7 +156,9 @@ class MarketCommands(Desk):
         universe = asking.read_universe(data, self._here)
         betas = asking.beta_request(what, data, universe, self._here)
         request = asking.basket_request(betas, target, hedge, limits=limits)
-        with sources.market_for(betas, universe, data, self._here) as market:
-            request, universe, told = asking.with_proxies(request, universe, market, target)
-            report = plan(request, universe, market)
-        return self._deliver(replace(report, warnings=(*told, *report.warnings)), output)
+        with (
+            sources.market_for(betas, universe, data, self._here) as market,
+            placed(request, universe, market, target, data, self._here) as held,
+        ):
+            report = plan(held.request, held.universe, held.market)
+        return self._deliver(replace(report, warnings=(*held.notices, *report.warnings)), output)

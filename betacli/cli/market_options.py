@@ -70,3 +70,12 @@ class ProxyOptions:
             help="Candle files with the prices of members that have no contract.",
         ),
     ] = None
+    proxy_venues: Annotated[
+        str | None,
+        option(
+            "--proxy-venues",
+            panel=DATA,
+            metavar="bybit,mexc",
+            help="Exchanges to look for the same coin on. Default: all others, for members without a contract.",
+        ),
+    ] = None

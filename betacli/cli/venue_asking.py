@@ -31,6 +31,7 @@ def ask_all(
     holding: Holding,
     timeout: float,
     here: World,
+    spot: Sequence[str] = (),
 ) -> list[VenueAnswer]:
     """Return every exchange's answer, all within one deadline; one that fails is a row with its reason."""
     timeout_s = number("--timeout", timeout, above=0, most=3600) or timeout
@@ -38,9 +39,11 @@ def ask_all(
     def ask(name: str) -> VenueAnswer:
         try:
             if name == names.SAMPLE:
-                return ask_venue(request, universe, SampleMarket(now_ms=request.betas.run.now_ms), holding)
+                return ask_venue(
+                    request, universe, SampleMarket(now_ms=request.betas.run.now_ms), holding, spot
+                )
             with closing(sources.exchange_of(name, request.betas.run, universe, here, timeout_s)) as market:
-                return ask_venue(request, universe, market, holding)
+                return ask_venue(request, universe, market, holding, spot)
         except BetacliError as error:
             if error.exit_code not in {3, 4}:
                 raise

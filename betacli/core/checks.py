@@ -128,7 +128,8 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     facts: dict[str, object] = {
         "participation": shares, "warn_above": t["participation_warn"], "fail_above": t["participation_fail"],
         "grades": {leg.base: leg.grade for leg in held}, "proxies": {leg.base: leg.proxy for leg in held if leg.proxy},
-        "proxy_r_squared_least": t["proxy_r_squared"],
+        "proxy_r_squared_least": t["proxy_r_squared"], "without_contract": dict(e.without_contract),
+        "held_as": {leg.base: leg.held_as for leg in held if leg.held_as},
     }  # fmt: skip
     if not held:
         return _verdict([_Found("fail", "no leg is held", "raise `--notional`")], facts)
@@ -137,7 +138,11 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
         todo = "leave them out with `--only`, or give them a `proxy`: see `betacli proxies`"
         return _verdict([_Found("fail", f"no contract that trades: {', '.join(dead)}", todo)], facts)
     unknown = [leg.base for leg in held if leg.tradable is None or leg.base not in shares]
-    found = [_Found("pass", "every leg has an active contract")]
+    told = "every leg has an active contract"
+    spot = [leg.base for leg in held if leg.held_as == "as spot"]
+    if spot:
+        told = f"every leg has an active contract, or is spot: {', '.join(spot)}"
+    found = [_Found("pass", told)]
     if unknown:
         said = f"contract or volume unknown: {', '.join(unknown)}"
         found = [_Found("manual", said, "look at the contracts and volumes yourself, or name an exchange")]
@@ -148,8 +153,17 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
         limit = _limits(t, "share", "participation")
         found.append(_Found(status, said, "hold less: `--liquidity-cap`, or a smaller `--notional`", limit))
     found += _grades(held)
-    found += _proxies(held, t)
+    found += [*_uncovered(e), *_proxies(held, t)]
     return _verdict(found, facts)
+
+
+def _uncovered(e: Evidence) -> list[_Found]:
+    """Judge members without a contract that nothing stands in for: left out knowingly they warn, else they fail."""
+    if not e.without_contract:
+        return []
+    said = f"nothing stands in for {', '.join(sorted(e.without_contract))}, without a contract"
+    todo = "see `betacli proxies`: give a `proxy:`, hold it with `--spot`, or leave it out"
+    return [_Found("warn" if e.missing_allowed else "fail", said, todo)]
 
 
 def _grades(held: Sequence[LegEvidence]) -> list[_Found]:
@@ -185,6 +199,8 @@ def _proxies(held: Sequence[LegEvidence], t: Thresholds) -> list[_Found]:
         fit = "unknown" if leg.proxy_r_squared is None else f"{leg.proxy_r_squared:.2f}"
         bad = leg.proxy_r_squared is None or leg.proxy_r_squared < t["proxy_r_squared"]
         said = f"{leg.base} stands in for {leg.proxy}, R² {fit}"
+        if leg.proxy == leg.base:
+            said = f"{leg.base} is held {leg.held_as or 'elsewhere'}, R² {fit}"
         limit = f"proxy R²: fail below {t['proxy_r_squared']:g}"
         todo = "accept the tracking error or leave the name out"
         found.append(_Found("fail" if bad else "warn", said, todo, limit))

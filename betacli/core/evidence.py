@@ -23,7 +23,8 @@ class LegEvidence:
     """What is known of one leg; None is unknown.
 
     `grade` is that of its liquidity, `grade_by` what decided it and `grade_unknown` why there is none; `proxy` names
-    what is held in its place, with the R² of one on the other. `half_width` is half the 95 % interval of its beta,
+    the members it stands in for, with the least R² of one of them on it; `held_as` says that it is spot, or the other
+    exchange it is held on. `half_width` is half the 95 % interval of its beta,
     `beta_range` the spread of its betas over thirds of the window; `fallen` tells that its correlation has.
     """
 
@@ -43,6 +44,7 @@ class LegEvidence:
     fallen: bool = False
     proxy: str | None = None
     proxy_r_squared: float | None = None
+    held_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,8 @@ class Evidence:
 
     `age_days` is how long ago the last bar closed; `worst_day` the benchmark's largest move of a day in the window;
     `funding_bps` what the hedged basket receives over `horizon_days` in bps of its notional, `basis_risk` the basis
-    risk of the whole as a fraction a year, each with why it is unknown.
+    risk of the whole as a fraction a year, each with why it is unknown. `without_contract` says of members that have
+    none, and that nothing stands in for, why.
     """
 
     benchmark: str
@@ -91,3 +94,4 @@ class Evidence:
     funding_unknown: str | None = None
     basis_risk: float | None = None
     basis_unknown: str | None = None
+    without_contract: Mapping[str, str] = field(default_factory=dict)

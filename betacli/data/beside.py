@@ -31,16 +31,19 @@ class Place:
 
 
 class Beside:
-    """A source whose `find` answers with other places for some assets; see `MarketData`.
+    """A source whose `find` answers with other places for some assets, or why there is none; see `MarketData`.
 
     Listings of another exchange carry its name as `venue`, and every question about them goes there.
     """
 
-    def __init__(self, market: MarketData, places: Mapping[str, Place]) -> None:
+    def __init__(self, market: MarketData, places: Mapping[str, Place | Unknown]) -> None:
         self._market = market
-        self._found: dict[str, Listing] = {}
+        self._found: dict[str, Listing | Unknown] = {}
         self._others: dict[str, MarketData] = {}
         for base, place in places.items():
+            if isinstance(place, Unknown):
+                self._found[base] = place
+                continue
             away = place.market is not market
             self._found[base] = replace(place.listing, venue=place.market.name) if away else place.listing
             if away:

@@ -138,7 +138,9 @@ def _check_whole(reader: Reader, nodes: Mapping[str, Node], file: SectorFile) ->
     for node, proxy in reader.proxies:
         for part in proxy.split("+"):
             if part not in known:
-                hint = reader.near(part, known, "name an asset of this file, the benchmark, `spot` or an exchange")
+                hint = reader.near(
+                    part, known, "name an asset of this file, the benchmark, `spot` or an exchange"
+                )
                 reader.report(node, f"the proxy `{part}` is no asset of this file", hint)
     if benchmark.is_universe and file.sectors is not None and all(m.supply is None for m in file.members):
         hint = "give `supply` and `supply_as_of` to the assets it should hold"

@@ -172,7 +172,10 @@ def _sha256(universe: Universe) -> str:
 
     def by_base(members: Iterable[Member]) -> dict[str, dict[str, Any]]:
         return {
-            m.base: {name: value for name, value in asdict(m).items() if value is not None} for m in members
+            m.base: {
+                name: value for name, value in asdict(m).items() if value is not None and name != "share"
+            }
+            for m in members
         }
 
     def by_group(sector: Sector) -> dict[str, dict[str, Any]]:

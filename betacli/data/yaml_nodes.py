@@ -142,7 +142,9 @@ def _syntax_problem(text: str, error: yaml.YAMLError) -> Problem:
     what = safe(getattr(error, "problem", None) or "cannot be parsed", 120)
     if mark is None:
         return Problem(what=f"not valid YAML: {what}")
-    if "nesting depth" in what:  # libyaml 0.2.6 looks ahead, and gives up before we are told of the first bracket
+    if (
+        "nesting depth" in what
+    ):  # libyaml 0.2.6 looks ahead, and gives up before we are told of the first bracket
         return Problem(what=_TOO_DEEP, line=mark.line + 1, column=mark.column + 1)
     context = getattr(error, "context", None)
     detail = f" ({safe(context, 60)})" if context else ""

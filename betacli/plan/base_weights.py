@@ -19,7 +19,7 @@ _WANTED = {
 
 
 def base_weights(weighting: str, measured: Measured) -> Floats:
-    """Return the base weights (N,) of a weighting.
+    """Return the base weights (N,) of a weighting; what stands in for a member carries that member's too.
 
     Raises:
         NoData: what the weighting needs is unknown for some asset.
@@ -43,7 +43,12 @@ def base_weights(weighting: str, measured: Measured) -> Floats:
         if lacking:
             what = f"`--weighting {weighting}` needs {_WANTED[need]}, which {', '.join(lacking)} lack"
             raise NoData(what=what, way_out="leave them out with `--only`, or use `--weighting equal`")
-    return WEIGHTINGS[weighting](inputs)
+    weights = WEIGHTINGS[weighting](inputs)
+    shares = np.array([member.share for member in measured.members])
+    if weighting == "custom" or (shares == 1).all():
+        return weights  # of custom weights, what stands in for a member has its weight added
+    total = float((weights * shares).sum())
+    return np.asarray(weights * shares / total) if total else weights
 
 
 def _cap(measured: Measured, k: int) -> float:

@@ -11,6 +11,7 @@ from betacli.plan.attempt import attempt
 from betacli.plan.basis_rows import BasisRow, basis_rows
 from betacli.plan.carrying import Holding
 from betacli.plan.dated import DatedRow, dated_rows, dated_table
+from betacli.plan.proxy_basis import ProxyBasisRow, proxy_basis
 from betacli.plan.request import BasketRequest
 
 
@@ -19,8 +20,9 @@ class BasisPlan:
     """Basis of every contract of basket and hedge.
 
     `risk_annual` is the basis risk of the whole: the standard deviation a year of Σ Q (contract return − reference
-    return) over the basket's notional; `risk_currency` that times the notional. `proxy_basis_annual` is the tracking
-    error of what stands in for members without a contract, None where no member is held by a proxy.
+    return) over the basket's notional; `risk_currency` that times the notional. `proxy_basis_annual` is the same of what
+    `proxies`, which stand in for members without a contract, leave untracked of them all together; None where there are
+    none.
     """
 
     sector: str
@@ -32,12 +34,15 @@ class BasisPlan:
     risk_annual: float | None
     risk_currency: float | None
     proxy_basis_annual: float | None
+    proxies: tuple[ProxyBasisRow, ...] = ()
 
     def document(self) -> Document:
         """Return the basis risk as its own lines, the perpetuals, and the dated futures where there are any."""
         blocks: list[Table | Facts] = [self._facts(), self._table()]
         if self.dated:
             blocks.append(dated_table(self.dated, self.horizon_days))
+        if self.proxies:
+            blocks.append(self._proxies())
         return Document(
             title=f"Basis of {self.sector} and its hedge", blocks=tuple(blocks), records=self.rows
         )
@@ -47,9 +52,28 @@ class BasisPlan:
         if self.risk_annual is not None:
             risk = f"{doc.percent(self.risk_annual)} of the basket a year ({doc.money(self.risk_currency)})"
         pairs = [("basis risk", risk), ("horizon", f"{self.horizon_days:g} days")]
-        if self.proxy_basis_annual is not None:
-            pairs.append(("proxy basis", f"{doc.percent(self.proxy_basis_annual)} of the basket a year"))
+        if self.proxies:
+            told = f"{doc.percent(self.proxy_basis_annual)} of the basket a year"
+            pairs.append(("proxy basis", doc.UNKNOWN if self.proxy_basis_annual is None else told))
         return Facts(pairs=tuple(pairs))
+
+    def _proxies(self) -> Table:
+        columns = (
+            Column(header="member", align="left", tone=lambda _: "strong"),
+            Column(header="held in its place", align="left"),
+            Column(header="weight", show=doc.weight),
+            Column(header="R²", show=doc.ratio),
+            Column(header="tracking / year", show=doc.percent),
+            Column(header="of the basket", show=doc.percent),
+        )
+        rows = tuple(
+            (row.base, row.held, row.weight, row.r_squared, row.tracking_error, row.risk_annual)
+            for row in self.proxies
+        )
+        together = ("together", "", "", "", "", self.proxy_basis_annual)
+        return Table(
+            title="Proxy basis: members against what stands in", columns=columns, rows=rows, footer=together
+        )
 
     def _table(self) -> Table:
         bps = doc.fixed(2, sign=True)
@@ -84,6 +108,8 @@ def plan_basis(
     days = holding.days(universe)
     bases = tuple(dict.fromkeys(x.base for x in found.held))
     dated, dated_notices = dated_rows(found.measured, bases, universe, source, days)
+    weights = {leg.base: leg.weight for leg in found.solved.plan.legs} if found.solved else {}
+    proxies, proxy_risk = proxy_basis(request.tracked if weights else (), weights, found.measured)
     plan = BasisPlan(
         sector=found.measured.sector,
         timeframe=found.measured.inputs.timeframe,
@@ -93,7 +119,8 @@ def plan_basis(
         dated=dated,
         risk_annual=risk,
         risk_currency=None if risk is None else risk * abs(found.notional),
-        proxy_basis_annual=None,
+        proxy_basis_annual=proxy_risk,
+        proxies=proxies,
     )
     said = (*found.market_notices, *notices, *dated_notices)
     return report("basis", request.betas.run, found.measured, plan, said)

@@ -55,7 +55,8 @@ def basis_rows(
 ) -> tuple[tuple[BasisRow, ...], list[Notice], float | None]:
     """Measure the basis of every contract, and the basis risk of the whole over the basket's notional."""
     bases = sorted({x.base for x in held})
-    listings = [measured.listings[base] for base in bases if base in measured.listings]
+    every = [measured.listings[base] for base in bases if base in measured.listings]
+    listings = [listing for listing in every if not listing.is_spot]
     if source is None or measured.panel is None:
         reason = "no source of market data was named"
         rows = tuple(_unknown(measured, x, {"basis": reason}) for x in held)
@@ -89,7 +90,7 @@ def references(
     grid, timeframe = measured.panel.open_ms, measured.recipe.timeframe
     start_ms, end_ms = int(grid[0]), int(grid[-1]) + TIMEFRAMES_MS[timeframe]
     fetched = source.index_candles(listings, timeframe, start_ms, end_ms)
-    lacking = [x for x in listings if not _has_bars(fetched.get(x.base))]
+    lacking = [x for x in listings if x.venue is None and not _has_bars(fetched.get(x.base))]
     found = source.spot([x.base for x in lacking], universe.quote) if lacking else {}
     spots = [place for place in found.values() if isinstance(place, Listing)]
     prices = source.candles(spots, timeframe, start_ms, end_ms) if spots else {}
@@ -134,6 +135,10 @@ def _row(
     now_bps = None
     if x.dated:
         return _unknown(measured, x, {"basis-history": "a dated future: see its own carry"})
+    if x.spot:
+        return _unknown(
+            measured, x, {"basis-history": "spot has no basis: it is what a future is held against"}
+        )
     if isinstance(ticker, Ticker) and ticker.mark and ticker.index:
         now_bps = basis_bps(ticker.mark, ticker.index)
     else:
@@ -219,7 +224,7 @@ def _risk(
     """Return the standard deviation a year of Σ Q (contract return − reference return) over the basket's notional."""
     total: Floats | None = None
     for x in held:
-        if not x.notional:
+        if not x.notional or x.spot:
             continue
         pair = against.get(x.base)
         if not isinstance(pair, Against):

@@ -92,7 +92,7 @@ def solve_basket(
     risk = risk_of(request, measured, solution, reach, sigma, aim)
     step = held.step_effect if held else None
     plan = _plan(request, measured, solution, reach, sizing, sigma, beta, legs, rounded, risk, aim, step)
-    plan = replace(plan, risk=day)
+    plan = replace(plan, risk=day, stand_ins=tuple(one.stand_in for one in request.tracked))
     return Solved(
         measured=measured,
         plan=plan,
@@ -198,6 +198,8 @@ def _legs(
             sector=where[name][0],
             group=measured.members[i].group,
             symbol=listing.symbol if listing else None,
+            kind="spot" if listing is not None and listing.is_spot else "future",
+            venue=listing.venue if listing else None,
             side="long" if weight > 0 else "short" if weight < 0 else "none",
             beta=float(measured.betas[i]),
             overridden=measured.overridden[i],

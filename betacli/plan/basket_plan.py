@@ -9,6 +9,7 @@ from betacli.document import Column, Document, Facts, Table
 
 if TYPE_CHECKING:  # a plain solve starts sooner without them
     from betacli.plan.risk_size import RiskSize
+    from betacli.plan.stand_in import StandIn
     from betacli.plan.today import Today
     from betacli.plan.trade_risk import TradeRisk
 
@@ -21,13 +22,16 @@ class Leg:
 
     `weight` and `base_weight` are fractions of the basket; `contracts` are what the exchange counts, `amount`
     coins; `rounded_notional` is what those contracts are worth at `price`; `held_at` tells that a bound binds.
-    `sector` is the one it is counted in; `current_weight` what is held now, where turnover counts.
+    `sector` is the one it is counted in; `current_weight` what is held now, where turnover counts. `kind` is a future,
+    or spot that is paid for in full; `venue` the exchange where that is another than the basket's.
     """
 
     base: str
     sector: str
     group: str | None
     symbol: str | None
+    kind: Literal["future", "spot"]
+    venue: str | None
     side: Literal["long", "short", "none"]
     beta: float
     overridden: bool
@@ -40,6 +44,16 @@ class Leg:
     amount: float | None
     rounded_notional: float | None
     held_at: Literal["lower", "upper"] | None
+
+    @property
+    def key(self) -> str:
+        """What names its contract: the symbol, or the base where no contract is known."""
+        return self.symbol or self.base
+
+    @property
+    def margined(self) -> bool:
+        """Whether it stands on the margin account."""
+        return self.kind == "future" and self.venue is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +89,8 @@ class BasketPlan:
     `binding` are the limits the weights lie at; `optimality_gap` is the share of the objective by which a better choice
     of assets may exist; `turnover` is half the sum of changes from what is held, None where that does not count. `risk` tells how the
     notional follows from `--risk`, None where it does not; `today` holds the trades from the positions
-    held, None where nobody said what is held; `trade_risk` is None within a hedge, whose own covers both.
+    held, None where nobody said what is held; `trade_risk` is None within a hedge, whose own covers both; `stand_ins`
+    are what is held in the place of members without a contract.
     """
 
     sector: str
@@ -109,6 +124,7 @@ class BasketPlan:
     risk: "RiskSize | None" = None
     today: "Today | None" = None
     trade_risk: "TradeRisk | None" = None
+    stand_ins: "tuple[StandIn, ...]" = ()
 
     def facts(self) -> Facts:
         """Return the lines above the legs."""
@@ -169,7 +185,7 @@ class BasketPlan:
         )
         rows = tuple(
             (
-                leg.base, leg.side, leg.beta, "by hand" if leg.overridden else "", leg.base_weight, leg.weight,
+                leg.base, leg.side, leg.beta, _note(leg), leg.base_weight, leg.weight,
                 leg.notional, leg.price, leg.contracts, leg.rounded_notional,
             )
             for leg in self.legs
@@ -188,6 +204,13 @@ class BasketPlan:
             blocks=(self.facts(), self.table(), *(self.today.tables() if self.today else ())),
             records=(*self.legs, *(self.today.trades if self.today else ())),
         )
+
+
+def _note(leg: Leg) -> str:
+    """Say what is particular about a leg."""
+    told = ["by hand"] if leg.overridden else []
+    told += ["spot"] if leg.kind == "spot" else []
+    return ", ".join(told + ([f"on {leg.venue}"] if leg.venue else []))
 
 
 def _limit(binding: Binding) -> str:

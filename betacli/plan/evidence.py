@@ -11,7 +11,7 @@ from betacli.core.checks import THRESHOLDS
 from betacli.core.evidence import Evidence, LegEvidence
 from betacli.core.model import Floats, Notice, Universe
 from betacli.core.watch import LATE_DAYS, watch
-from betacli.data.candles import MarketData
+from betacli.data.candles import Listing, MarketData
 from betacli.plan.attempt import Attempt
 from betacli.plan.base_weights import daily_volume
 from betacli.plan.basket import Solved
@@ -49,7 +49,7 @@ def gather_evidence(
         members_kept=len(assets),
         excluded=tuple(member.base for member in asked if member.base not in measured.bases),
         missing_allowed=request.betas.allow_missing,
-        legs=_legs(found, assets, {row.base: row for row in rows}),
+        legs=_legs(found, assets, {row.base: row for row in rows}, request),
         target=request.target,
         attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
         basket_beta=None if solved is None else solved.plan.beta,
@@ -67,6 +67,7 @@ def gather_evidence(
         hedge_asked=request.hedge_to,
         rounded_aggregate=None if plan is None else plan.rounded_aggregate_beta,
         planned_aggregate=None if plan is None else plan.aggregate_beta,
+        without_contract={x.base: x.detail for x in measured.excluded if x.reason in {"listed", "active"}},
         drift=None if solved is None else _drift(solved),
         next_due=_next_due(measured, universe),
     )
@@ -127,8 +128,20 @@ def _worst_day(measured: Measured) -> float | None:
     )
 
 
+def _stands_for(request: BasketRequest, base: str) -> dict[str, float]:
+    """Return the members an asset stands in for, each with the R² of the one on the other."""
+    stand_ins = [one.stand_in for one in request.tracked]
+    return {s.base: s.r_squared for s in stand_ins if base in s.held}
+
+
+def _held_as(listing: Listing | None) -> str | None:
+    if listing is None:
+        return None
+    return "as spot" if listing.is_spot else f"on {listing.venue}" if listing.venue else None
+
+
 def _legs(
-    found: Attempt, assets: tuple[AssetBeta, ...], rows: dict[str, LiquidityRow]
+    found: Attempt, assets: tuple[AssetBeta, ...], rows: dict[str, LiquidityRow], request: BasketRequest
 ) -> tuple[LegEvidence, ...]:
     """Return what is known of each asset's contract, liquidity and beta; without a basket, its notional is 0."""
     measured = found.measured
@@ -143,8 +156,12 @@ def _legs(
         grade_unknown = None
         if row is not None and notional and row.grade is None:
             grade_unknown = row.unknown.get("order-book") or row.unknown.get("grade")
+        proxied = _stands_for(request, asset.base)
         return LegEvidence(
             base=asset.base,
+            proxy=", ".join(proxied) or None,
+            proxy_r_squared=min(proxied.values(), default=None),
+            held_as=_held_as(listing),
             notional=notional,
             tradable=market.active if market else None,
             why_not="not active" if market and not market.active else None,

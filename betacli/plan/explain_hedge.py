@@ -7,6 +7,8 @@ from betacli.document import Steps
 from betacli.plan.book import Book
 from betacli.plan.hedge_plan import HedgePart, HedgePlan
 
+CENT = 0.005
+
 
 def hedge_steps(plan: HedgePlan) -> tuple[Steps, ...]:
     """Return the steps after the basket."""
@@ -66,7 +68,12 @@ def _account(plan: HedgePlan) -> Iterator[str]:
     beta = f"{basket.beta:.6f} x {plan.basket_leverage:.6g}"
     yield f"exposure to {basket.benchmark} before the hedge = beta x leverage = {beta} = {doc.times(plan.effective_beta_exposure)}"
     if book.gross_notional is not None and book.account_leverage is not None:
-        told = f"{doc.money(book.gross_notional)} / {doc.money(plan.equity)}"
+        futures = book.account_leverage * plan.equity
+        beside = book.gross_notional - futures
+        if beside > CENT:
+            told = f"{doc.money(book.gross_notional)} - {doc.money(beside)} = {doc.money(futures)}"
+            yield f"gross of the futures = gross - spot and what is held elsewhere = {told}"
+        told = f"{doc.money(futures)} / {doc.money(plan.equity)}"
         yield f"account leverage = gross / equity = {told} = {doc.times(book.account_leverage)}"
 
 

@@ -56,7 +56,10 @@ def plan_hedge(
     told = explain(solved, plan) if explain else ()
     dated = [part.base for part in plan.hedge.parts if part.dated is not None]
     held = held_contracts(solved.measured, plan.basket.legs, plan.hedge.parts, dated)
-    risk = risk_of_plan(solved.measured, held, plan.basket.notional, universe, source)
+    weights = {leg.base: leg.weight for leg in plan.basket.legs}
+    risk = risk_of_plan(
+        solved.measured, held, plan.basket.notional, universe, source, request.tracked, weights
+    )
     plan = replace(plan, trade_risk=risk)
     return report("hedge", request.betas.run, solved.measured, plan, notices, explanation=told)
 
@@ -91,7 +94,7 @@ def hedge_basket(
         detail = f"{', '.join(both)} is both a leg and the hedge: on one account the two are one position"
         notices.append(Notice(id="leg-is-hedge", detail=detail))
     listings = solved.measured.listings
-    contracts = {leg.symbol or leg.base: listings.get(leg.base) for leg in basket.legs}
+    contracts = {leg.key: listings.get(leg.base) for leg in basket.legs if leg.margined}
     contracts |= {part.listing.symbol if part.listing else part.base: part.listing for part in chosen.parts}
     after = None
     if held is not None:
@@ -246,7 +249,7 @@ def _plan(
         held = after.held if hedge.rounded_notional is not None else None
     rounded = None if held is None else book(held)
     paying = [part for part in hedge.parts if part.dated is None]  # a dated future pays no funding
-    futures = basket.legs if after is None else after.futures
+    futures = [x for x in basket.legs if x.kind == "future"] if after is None else after.futures
     notices += _residue(request, rounded)
     return HedgePlan(
         basket=basket,

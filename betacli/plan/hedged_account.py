@@ -47,7 +47,7 @@ class HedgedAccount:
         return [
             PlannedFuture(base=held.base, notional=held.notional or 0.0)
             for held in self.planned
-            if held.role == "basket" and held.margined
+            if held.role == "basket" and held.kind == "future"
         ]
 
 
@@ -154,14 +154,17 @@ def held_account(
 def _after(today: Today, parts: Sequence[HedgePart], solved: Solved) -> list[Holding]:
     prices = {leg.symbol or leg.base: leg.price for leg in solved.plan.legs}
     prices |= {part.symbol or part.base: part.price for part in parts}
+    legs = {leg.base: leg for leg in solved.plan.legs}
     return [
         Holding(
             base=t.base,
             symbol=t.symbol,
             role=t.role,
+            kind=legs[t.base].kind if t.role == "basket" else "future",
             notional=t.after_notional,
             beta=t.beta,
             price=prices.get(t.symbol or t.base),
+            venue=legs[t.base].venue if t.role == "basket" else None,
         )
         for t in today.trades
     ]
@@ -175,9 +178,11 @@ def planned_holdings(solved: Solved, parts: Sequence[HedgePart]) -> list[Holding
                 base=leg.base,
                 symbol=leg.symbol,
                 role="basket",
+                kind=leg.kind,
                 notional=leg.notional,
                 beta=leg.beta,
                 price=leg.price,
+                venue=leg.venue,
             )
             for leg in solved.plan.legs
         ),

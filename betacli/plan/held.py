@@ -25,7 +25,7 @@ class Sized(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldContract:
-    """One contract of basket or hedge: signed notional in quote currency, and whether it pays funding.
+    """One contract of basket or hedge, or spot: signed notional in quote currency, and whether it pays funding.
 
     A `dated` future is another market than the one listed under its base.
     """
@@ -35,6 +35,7 @@ class HeldContract:
     notional: float
     perpetual: bool
     dated: bool = False
+    spot: bool = False
 
 
 def held_contracts(
@@ -46,8 +47,14 @@ def held_contracts(
         market = measured.listings[base].market if base in measured.listings else None
         return market is None or market.kind == "swap"
 
+    def spot(base: str) -> bool:
+        return base in measured.listings and measured.listings[base].is_spot
+
     basket = [
-        HeldContract(base=x.base, role="leg", notional=x.notional, perpetual=perpetual(x.base)) for x in legs
+        HeldContract(
+            base=x.base, role="leg", notional=x.notional, perpetual=perpetual(x.base), spot=spot(x.base)
+        )
+        for x in legs
     ]
     against = [
         HeldContract(

@@ -11,7 +11,8 @@ Kind = Literal["spot", "future"]
 class Holding:
     """A position: signed `notional` and `price` in quote currency, beta to the benchmark; unknown is None.
 
-    Spot is held outside the margin account: it gains and loses, needs no margin, and does not save from liquidation.
+    Spot is held outside the margin account, and so is what is held at another `venue`: it gains and loses, needs no
+    margin here, and does not save from liquidation.
     """
 
     base: str
@@ -21,6 +22,7 @@ class Holding:
     notional: float | None
     beta: float | None
     price: float | None = None
+    venue: str | None = None
 
     @property
     def key(self) -> str:
@@ -30,4 +32,4 @@ class Holding:
     @property
     def margined(self) -> bool:
         """Whether it stands on the margin account."""
-        return self.kind == "future"
+        return self.kind == "future" and self.venue is None

@@ -48,7 +48,14 @@ def _of_members(request: BasketRequest, measured: Measured, cap: float) -> tuple
     if floor is None:
         floor = -cap if request.allow_short else 0.0
     own = request.max_weight is None  # a member's own bound wins over the default, the flag over both
-    lower = np.array([floor if m.min_weight is None else max(floor, m.min_weight) for m in measured.members])
+    listings = [measured.listings.get(base) for base in measured.bases]
+    floors = [max(floor, 0.0) if listing is not None and listing.is_spot else floor for listing in listings]
+    lower = np.array(
+        [
+            least if m.min_weight is None else max(least, m.min_weight)
+            for m, least in zip(measured.members, floors, strict=True)
+        ]
+    )
     upper = np.array(
         [
             cap if m.max_weight is None else m.max_weight if own else min(cap, m.max_weight)

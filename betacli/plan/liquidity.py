@@ -60,6 +60,8 @@ def _cells(row: LiquidityRow) -> tuple[object, ...]:
     told = f"{row.contract} as {row.symbol}" if row.coins_per_unit not in {None, 1} else row.contract
     if row.new_name:
         told = f"renamed {row.new_name}"
+    if row.venue:
+        told += f" on {row.venue}"
     return (
         name, told, row.age_days, row.adv_7d, row.adv_30d, row.open_interest, row.spread_bps, near, row.order, into,
         out, row.participation, row.days_to_exit, row.grade or doc.UNKNOWN, row.max_notional,

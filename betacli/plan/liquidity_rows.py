@@ -13,7 +13,7 @@ from betacli.data.candles import Listing, MarketData
 from betacli.data.coins import RENAMED
 from betacli.plan.measure import Measured
 
-Contract = Literal["active", "not active", "delisting", "renamed", "none", "unknown"]
+Contract = Literal["active", "spot", "not active", "delisting", "renamed", "none", "unknown"]
 T = TypeVar("T")
 
 VOLUME_DAYS = (7, 30)
@@ -24,7 +24,7 @@ COVERED = 0.9  # the part of the days that must have bars for an average to be c
 class LiquidityRow:
     """What is known of one name. Money in quote currency; None is unknown, and `unknown` says why.
 
-    `order` is the planned signed notional (None without a plan). `adv_7d` and `adv_30d` are average daily volumes.
+    `venue` names the exchange where that is another than the basket's. `order` is the planned signed notional (None without a plan). `adv_7d` and `adv_30d` are average daily volumes.
     `buy_*` and `sell_*` walk |order| through the book: `*_slippage_bps` is the volume-weighted fill price against the
     touch, `*_cost_bps` against the middle. `participation` is |order| / `adv_30d` (`adv_7d` where that is unknown),
     `days_to_exit` that over the part of a day's volume an exit may take. `max_notional` is the largest order within
@@ -35,6 +35,7 @@ class LiquidityRow:
     role: Literal["leg", "hedge"]
     contract: Contract
     symbol: str | None
+    venue: str | None
     coins_per_unit: int | None
     new_name: str | None
     age_days: float | None
@@ -191,6 +192,7 @@ def _row(
     buy, sell = fills.get("buy"), fills.get("sell")
     return LiquidityRow(
         base=base, role=role, contract=contract, symbol=listing.symbol if listing else None,
+        venue=listing.venue if listing else None,
         coins_per_unit=listing.coins if listing else None, new_name=new_name, age_days=age, adv_7d=adv_7d,
         adv_30d=adv_30d, open_interest=open_interest, bid=touch.bid if touch else None,
         ask=touch.ask if touch else None, spread_bps=touch.spread_bps if touch else None, depth=depth, order=order,
@@ -255,7 +257,7 @@ def contract_of(
     if market.expiry_ms is not None:
         days = (market.expiry_ms - measured.now_ms) / DAY_MS
         return "delisting", None, f"`{listing.symbol}` ends in {days:.1f} days"
-    return "active", None, excluded.detail if excluded else None
+    return "spot" if listing.is_spot else "active", None, excluded.detail if excluded else None
 
 
 def average_volume(candles: Candles | None, days: int, now_ms: int) -> float | Unknown:

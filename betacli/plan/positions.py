@@ -175,8 +175,10 @@ def _held(
 
 
 def _is_traded(row: Row, listing: Listing | None, quote: str) -> bool:
-    """Whether a position is in the contract that the plan trades."""
-    if row.kind != "future":
+    """Whether a position is in the market that the plan trades."""
+    if listing is not None and listing.is_spot:
+        return row.kind == "spot" and row.quote in {None, quote}
+    if row.kind != "future" or (listing is not None and listing.venue is not None):
         return False
     if listing is None:
         return row.expiry is None and row.quote in {None, quote}

@@ -10,6 +10,7 @@ from betacli.errors import BadOption, BadUsage, UnknownName
 
 if TYPE_CHECKING:  # a plain solve starts sooner without it
     from betacli.data.position_file import Row
+    from betacli.plan.stand_in import Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class BasketRequest:
 
     `target_band` asks for a beta between two; `objective` is what the weights stay near to, and `turnover_cost` what a
     turnover of 1 costs under `least-turnover`, on the way from the `positions`.
+    `tracked` is what stands in for members without a contract.
     `cap_limit` limits base weights by capitalisation. `min_group` and `max_group` limit groups by name, `sector_weight`
     fixes what a sector weighs, `max_gross` limits Σ|w|, `max_assets` how many are held.
     """
@@ -99,6 +101,7 @@ class BasketRequest:
     sector_weight: Mapping[str, float] = field(default_factory=dict)
     max_gross: float | None = None
     max_assets: int | None = None
+    tracked: "tuple[Tracking, ...]" = ()
 
     @property
     def band(self) -> tuple[float, float] | None:

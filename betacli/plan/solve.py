@@ -39,7 +39,9 @@ def plan_basket(
         notices += said
     told = explain(solved) if explain else ()
     held = held_contracts(solved.measured, plan.legs)
-    plan = replace(plan, trade_risk=risk_of_plan(solved.measured, held, plan.notional, universe, source))
+    weights = {leg.base: leg.weight for leg in plan.legs}
+    risk = risk_of_plan(solved.measured, held, plan.notional, universe, source, request.tracked, weights)
+    plan = replace(plan, trade_risk=risk)
     return report("solve", request.betas.run, solved.measured, plan, notices, explanation=told)
 
 
@@ -52,13 +54,15 @@ def _require_holdable(universe: Universe, source: MarketData | None, solved: Sol
     from betacli.plan.margin import margin_of, margin_terms, require_holdable  # noqa: PLC0415
 
     terms = margin_terms(
-        {leg.symbol or leg.base: listings.get(leg.base) for leg in plan.legs}, universe, source, []
+        {leg.key: listings.get(leg.base) for leg in plan.legs if leg.margined}, universe, source, []
     )
     legs = [
         Holding(
             base=leg.base,
             symbol=leg.symbol,
             role="basket",
+            kind=leg.kind,
+            venue=leg.venue,
             notional=leg.notional if leg.rounded_notional is None else leg.rounded_notional,
             beta=leg.beta,
         )

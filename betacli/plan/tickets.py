@@ -1,7 +1,7 @@
 """`--tickets`: the orders of a plan as entries for ccxt's `create_orders`. Nothing is sent from here."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -35,6 +35,8 @@ class Tickets:
     """What a ticket file holds. `trades_from` tells whether the orders start from positions or from nothing held.
 
     `simulated` orders are at invented prices; `past` ones were priced with closes that are over. Neither should be sent.
+    `orders` are of the exchange's contracts; `spot_orders` of its spot markets, in coins; `elsewhere` those of other
+    exchanges by their id.
     """
 
     schema: str
@@ -46,6 +48,8 @@ class Tickets:
     trades_from: Literal["positions", "nothing held"]
     note: str
     orders: tuple[Ticket, ...]
+    spot_orders: tuple[Ticket, ...] = ()
+    elsewhere: Mapping[str, tuple[Ticket, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ def tickets_of(report: Report, exchange: str | None, *, past: bool) -> Tickets:
         added[order.symbol] = _Order(
             order.symbol, before.contracts + order.contracts, before.held + order.held
         )
+    written = {symbol: _ticket(order) for symbol, order in added.items() if order.contracts}
+    basket = plan.basket if isinstance(plan, HedgePlan) else plan
+    legs = basket.legs if isinstance(basket, BasketPlan) else ()
+    spot = {leg.symbol for leg in legs if leg.kind == "spot"}
+    away = {leg.symbol: leg.venue for leg in legs if leg.venue is not None}
     return Tickets(
         schema="betacli/tickets",
         schema_version=SCHEMA_VERSION,
@@ -83,7 +92,14 @@ def tickets_of(report: Report, exchange: str | None, *, past: bool) -> Tickets:
         past=past,
         trades_from="nothing held" if today is None else "positions",
         note=NOTE,
-        orders=tuple(_ticket(order) for order in added.values() if order.contracts),
+        orders=tuple(
+            ticket for symbol, ticket in written.items() if symbol not in spot and symbol not in away
+        ),
+        spot_orders=tuple(ticket for symbol, ticket in written.items() if symbol in spot),
+        elsewhere={
+            venue: tuple(written[symbol] for symbol, at in away.items() if at == venue and symbol in written)
+            for venue in sorted(set(away.values()))
+        },
     )
 
 

@@ -13,7 +13,8 @@ class TradeRisk:
 
     `liquidity_grade` is the worst of all contracts, that of `liquidity_worst`; `funding` is in quote currency over
     `horizon_days` at current rates, received above zero, `funding_bps` of the basket's notional; `basis_risk_annual`
-    the standard deviation of Σ Q (contract return − index return) over that notional, a year.
+    the standard deviation of Σ Q (contract return − index return) over that notional, a year; `proxy_basis_annual` that
+    of what proxies leave untracked, None where nothing stands in.
     """
 
     horizon_days: float
@@ -22,6 +23,7 @@ class TradeRisk:
     funding: float | None
     funding_bps: float | None
     basis_risk_annual: float | None
+    proxy_basis_annual: float | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -39,4 +41,6 @@ class TradeRisk:
             pairs.append(("funding", told))
         if self.basis_risk_annual is not None:
             pairs.append(("basis risk", f"{doc.percent(self.basis_risk_annual)} a year"))
+        if self.proxy_basis_annual is not None:
+            pairs.append(("proxy basis", f"{doc.percent(self.proxy_basis_annual)} a year"))
         return pairs

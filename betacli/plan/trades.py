@@ -31,6 +31,11 @@ class Target:
         """What names the contract."""
         return self.symbol or self.base
 
+    @property
+    def is_spot(self) -> bool:
+        """Whether it is no contract, but the coin itself."""
+        return self.market is not None and self.market.kind == "spot"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
@@ -133,7 +138,7 @@ def trade_of(target: Target, held: Start, min_trade: float, per: float) -> Trade
         contracts=None if contracts is None else float(contracts),
         amount=amount,
         notional=notional,
-        reduce_only=order != "none" and _reduces(held_notional, notional),
+        reduce_only=order != "none" and not target.is_spot and _reduces(held_notional, notional),
         skipped=skipped,
         left_over_beta=-notional * target.beta / per if skipped and per else None,
         after_contracts=after,

@@ -19,6 +19,7 @@ from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
 from betacli.plan.funding_rows import current_rows, projected
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.measure import Measured
+from betacli.plan.placing import hold_spot
 from betacli.plan.request import BasketRequest
 
 Costs = Literal["fees", "entry", "funding"]
@@ -117,17 +118,23 @@ def failed_venue(name: str, request: BasketRequest, universe: Universe, error: B
 
 
 def ask_venue(
-    request: BasketRequest, universe: Universe, source: MarketData, holding: Holding
+    request: BasketRequest,
+    universe: Universe,
+    source: MarketData,
+    holding: Holding,
+    spot: Sequence[str] = (),
 ) -> VenueAnswer:
-    """Plan the basket on one exchange and add up what holding it there costs.
+    """Plan the basket on one exchange, with members to hold as `spot`, and add up what holding it there costs.
 
     Raises:
         ExchangeFailed, GatesFailed: the exchange does not answer, or its benchmark cannot be trusted.
     """
+    placed = hold_spot(request.betas, universe, source, spot)
+    source = placed.source or source
     found = attempt(request, universe, source)
     measured, notices = found.measured, list[Notice]()
     rows, _ = liquidity_of(found, request, universe, source)
-    legs = [row for row in rows if row.contract == "active"]
+    legs = [row for row in rows if row.contract in {"active", "spot"}]
     fees = fees_both_ways(holding, measured, found.orders, notices) if found.solved else None
     entry = entry_both_ways({row.base: row for row in rows}, found.orders) if found.solved else None
     funding, why_no_funding = None, "there is no basket"
@@ -141,7 +148,8 @@ def ask_venue(
     unknown = {key: text for row in rows for key, text in row.unknown.items() if key != "contract"}
     unknown |= {} if funding is not None else {"funding": why_no_funding}
     unknown |= {} if told else {"dated-futures": _first_reason(futures)}
-    leverages = [measured.listings[row.base].market for row in legs if row.base in measured.listings]
+    futures_held = [row.base for row in legs if row.contract == "active" and row.base in measured.listings]
+    leverages = [measured.listings[base].market for base in futures_held]
     known = [m.max_leverage for m in leverages if m is not None and m.max_leverage is not None]
     row = VenueRow(
         rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,

@@ -252,7 +252,7 @@ def test_bad_files(problems, text, expected):
 
 
 def test_a_hundred_thousand_brackets_are_too_deep_wherever_the_parser_gives_up(problems):
-    """libyaml looks a thousand brackets ahead and may stop there; what is wrong is said in the same words."""
+    """The parser looks a thousand brackets ahead and may stop there; what is wrong is said in the same words."""
     (found,), _ = problems("[" * 100_000)
     assert found.partition(" ")[2] == "nested deeper than 32 levels"
 

@@ -1,0 +1,103 @@
+"""Where each member of a question is held: on the exchange that was named, as spot there, or by what stands in for it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from betacli import names
+from betacli.cli import sources
+from betacli.cli.basket_options import TargetOptions
+from betacli.cli.options import DataOptions
+from betacli.cli.values import known_name, listed
+from betacli.cli.world import World
+from betacli.core.model import Member, Notice, Universe
+from betacli.data.candles import MarketData
+from betacli.errors import BadUsage
+from betacli.plan.request import BasketRequest, BetaRequest
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placement:
+    """A question about a basket with its source once every member has its place, and what was said of that."""
+
+    request: BasketRequest
+    universe: Universe
+    market: MarketData | None
+    notices: tuple[Notice, ...] = ()
+
+
+@contextmanager
+def placed(
+    request: BasketRequest,
+    universe: Universe,
+    market: MarketData | None,
+    target: TargetOptions,
+    data: DataOptions,
+    here: World,
+) -> Iterator[Placement]:
+    """Hold members as spot and put proxies in their places, as the options and the sector file say."""
+    mode = known_name("choice", target.proxies, names.PROXIES)
+    spot = listed("--spot", target.spot)
+    _, members = request.betas.members(universe)
+    lacking = mode != "none" and (mode == "auto" or any(member.proxy for member in members))
+    if not (spot or lacking or any(member.hold for member in members)):
+        yield Placement(request=request, universe=universe, market=market)
+        return
+    from betacli.plan.placing import hold_spot, stand_ins  # noqa: PLC0415  a plain question starts sooner
+
+    first = hold_spot(request.betas, universe, market, spot)
+    if market is None or first.source is None or not lacking:
+        yield Placement(request=request, universe=universe, market=first.source, notices=first.notices)
+        return
+    with other_venues(request.betas, universe, market, _venues(target, mode, members), data, here) as others:
+        from betacli.plan.own_history import Sources  # noqa: PLC0415
+
+        history = sources.history_file(target.proxy_history, market, request.betas.run)
+        where = Sources(source=first.source, history=history, others=others)
+        found = stand_ins(first.request, universe, where, choose=mode == "auto")
+        yield Placement(
+            request=replace(request, betas=found.request, tracked=found.tracked),
+            universe=found.universe,
+            market=found.source,
+            notices=(*first.notices, *found.notices),
+        )
+
+
+def _venues(target: TargetOptions, mode: str, members: Sequence[Member]) -> tuple[str, ...]:
+    """Return the other exchanges that may be asked: those of the sector file, and with `auto` those of the flag."""
+    named = venue_names(target.proxy_venues) if mode == "auto" else ()
+    by_file = [member.proxy for member in members if member.proxy in names.VENUES]
+    return tuple(dict.fromkeys([*named, *(name for name in by_file if name is not None)]))
+
+
+def venue_names(written: str | None) -> tuple[str, ...]:
+    """Read `bybit,mexc`."""
+    return tuple(known_name("exchange", name, names.VENUES) for name in listed("--proxy-venues", written))
+
+
+@contextmanager
+def other_venues(
+    request: BetaRequest,
+    universe: Universe,
+    market: MarketData,
+    wanted: Sequence[str],
+    data: DataOptions,
+    here: World,
+) -> Iterator[Mapping[str, MarketData]]:
+    """Open other exchanges; nothing is asked of them until something is looked for there.
+
+    Raises:
+        BadUsage: the source is no exchange itself, so that real and simulated prices, or past and present, would mix.
+    """
+    others = [name for name in wanted if name != market.name]
+    if others and market.name not in names.VENUES:
+        problem = f"another exchange cannot hold what `{market.name}` lacks"
+        raise BadUsage(problem=problem, way_out="name one of the exchanges with `--exchange`")
+    with ExitStack() as stack:
+        opened = {}
+        for name in others:
+            one = replace(data, exchange=name, candles=None, exchange_unchecked=False)
+            found = stack.enter_context(sources.market_for(request, universe, one, here))
+            if found is not None:
+                opened[name] = found
+        yield opened
