@@ -374,6 +374,9 @@ def _holding(e: Evidence, t: Thresholds) -> list[_Found]:
             f"basis risk: warn above {t['basis_risk_warn']:g}",
         )
         found.append(_Found(status, said, "see `betacli basis`", limit))
+    elif e.basis_unknown:
+        said = f"basis risk unknown: {e.basis_unknown}"
+        found.append(_Found("manual", said, "look at contract and index yourself: see `betacli basis`"))
     return found
 
 

@@ -140,7 +140,7 @@ class SampleMarket:
             lambda one: Price(
                 value=self._last_close(one),
                 kind="mark" if one.kind != "spot" else "last",
-                time_ms=self._hour_ms(one.asset),
+                time_ms=self._hour_ms(one),
             ),
         )
 
@@ -162,7 +162,7 @@ class SampleMarket:
                 return Unknown(reason="is no perpetual, and pays no funding")
             first_ms = max(start_ms, one.asset.listed_ms + 1)
             paid = history_of(
-                self._paths.seed, one.asset, first_ms, min(end_ms, self._seen_until_ms(one.asset) + 1)
+                self._paths.seed, one.asset, first_ms, min(end_ms, self._seen_until_ms(one) + 1)
             )
             between = f"{iso(start_ms)} and {iso(end_ms)}"
             return paid if len(paid.time_ms) else Unknown(reason=f"has no funding payments between {between}")
@@ -176,7 +176,7 @@ class SampleMarket:
             lambda one: (
                 Unknown(reason="is a spot market, which has no open interest")
                 if one.kind == "spot"
-                else interest_of(one, self._last_close(one), self._hour_ms(one.asset))
+                else interest_of(one, self._last_close(one), self._hour_ms(one))
             ),
         )
 
@@ -200,7 +200,7 @@ class SampleMarket:
     ) -> dict[str, T | Unknown]:
         """Answer for every listing whose market is still there."""
         asked = {listing.base: self._instrument(listing) for listing in _each(listings)}
-        return {base: self._gone(one.asset) or answer(one) for base, one in asked.items()}
+        return {base: self._gone(one) or answer(one) for base, one in asked.items()}
 
     def _instrument(self, listing: Listing) -> Instrument:
         return instrument_of(listing, ASSETS[listing.base])
@@ -217,28 +217,28 @@ class SampleMarket:
         if member.symbol not in {None, asset.symbol}:
             reason = f"the simulated market has no `{safe(member.symbol)}`; its contract is `{asset.symbol}`"
             return Unknown(reason=reason)
-        if asset.listed_ms + HOUR_MS > self._seen_until_ms(asset):
+        if asset.listed_ms + HOUR_MS > self._seen_until_ms(Instrument(asset=asset, symbol=asset.symbol)):
             return Unknown(reason=f"the simulated market lists `{asset.base}` at {iso(asset.listed_ms)}")
         return Listing(base=asset.base, symbol=asset.symbol, market=asset.market(self.now_ms))
 
-    def _gone(self, asset: Asset) -> Unknown | None:
-        """Return why an asset has no market any more, if so."""
-        if asset.delisted_ms is None or self.now_ms < asset.delisted_ms:
+    def _gone(self, one: Instrument) -> Unknown | None:
+        """Return why an instrument is traded no more, if so."""
+        if one.delisted_ms is None or self.now_ms < one.delisted_ms:
             return None
-        return Unknown(reason=f"the simulated market delisted `{asset.base}` at {iso(asset.delisted_ms)}")
+        return Unknown(reason=f"the simulated market delisted `{one.asset.base}` at {iso(one.delisted_ms)}")
 
-    def _seen_until_ms(self, asset: Asset) -> int:
-        """Return the time after which no bar of the asset is seen."""
-        seen_ms = self.now_ms - asset.delay_ms
-        return seen_ms if asset.delisted_ms is None else min(seen_ms, asset.delisted_ms)
+    def _seen_until_ms(self, one: Instrument) -> int:
+        """Return the time after which no bar of an instrument is seen."""
+        seen_ms = self.now_ms - one.asset.delay_ms
+        return seen_ms if one.delisted_ms is None else min(seen_ms, one.delisted_ms)
 
-    def _hour_ms(self, asset: Asset) -> int:
+    def _hour_ms(self, one: Instrument) -> int:
         """Return the last full hour that is seen."""
-        return self._seen_until_ms(asset) // HOUR_MS * HOUR_MS
+        return self._seen_until_ms(one) // HOUR_MS * HOUR_MS
 
     def _candles(self, one: Instrument, step: int, start_ms: int, end_ms: int) -> Candles:
         first_ms = -(-max(start_ms, one.listed_ms) // step) * step
-        end_ms = min(-(-end_ms // step) * step, self._seen_until_ms(one.asset) // step * step)
+        end_ms = min(-(-end_ms // step) * step, self._seen_until_ms(one) // step * step)
         return resample(self._traded(one, first_ms, max(first_ms, end_ms)), step)
 
     def _traded(self, one: Instrument, start_ms: int, end_ms: int) -> Candles:
@@ -278,7 +278,7 @@ class SampleMarket:
 
     def _last_close(self, one: Instrument, time_ms: int | None = None) -> float:
         """Return the close of the hour that ends at a full hour, the last that is seen unless told otherwise."""
-        time_ms = self._hour_ms(one.asset) if time_ms is None else time_ms
+        time_ms = self._hour_ms(one) if time_ms is None else time_ms
         block, hour = divmod((time_ms - EPOCH_MS) // HOUR_MS - 1, BLOCK_HOURS)
         close = float(self._paths.bars(one.asset, block)[3, hour])
         if one.kind == "perpetual":
@@ -288,7 +288,7 @@ class SampleMarket:
 
     def _ticker(self, one: Instrument) -> Ticker:
         """Return the best of the book, the last price as the mark, the index, and what a day traded."""
-        book, time_ms = self._book(one), self._hour_ms(one.asset)
+        book, time_ms = self._book(one), self._hour_ms(one)
         last = self._last_close(one)
         day = self._traded(one, max(one.listed_ms, time_ms - DAY_MS), time_ms)
         return Ticker(

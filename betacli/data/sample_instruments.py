@@ -63,6 +63,11 @@ class Instrument:
         return max(self.asset.listed_ms, asked_ms // HOUR_MS * HOUR_MS)
 
     @property
+    def delisted_ms(self) -> int | None:
+        """When it stops trading: a coin that lost its contract goes on as spot."""
+        return None if self.kind == "spot" else self.asset.delisted_ms
+
+    @property
     def share(self) -> float:
         """What it trades, as a share of what the perpetual trades."""
         return KINDS[self.kind]
@@ -137,6 +142,7 @@ def spot_listing(asset: Asset, now_ms: int) -> Listing:
         symbol=f"{asset.base}/{QUOTE}",
         settle=None,
         kind="spot",
+        active=True,
         multiplier=1,
         amount_step=asset.lot * coins,
         min_amount=asset.lot * coins,

@@ -151,6 +151,10 @@ class BasketPlan:
         if self.rounded.notional is not None:
             detail = f"{doc.money(self.rounded.notional)} ({doc.percent(self.rounded.deployed)})"
             pairs.append(("in contracts", f"{detail}, beta {doc.beta(self.rounded.beta)}"))
+        spot = [leg for leg in self.legs if leg.kind == "spot"]
+        if spot:
+            sizes = [leg.notional if leg.rounded_notional is None else leg.rounded_notional for leg in spot]
+            pairs.append(("spot", f"{doc.money(sum(sizes))}, paid for in full beside the margin account"))
         if self.equity is not None:
             pairs.append(("equity", f"{doc.money(self.equity)} at {doc.times(self.basket_leverage)}"))
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))

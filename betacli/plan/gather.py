@@ -140,7 +140,9 @@ def _absent(
     }
     for base, listing in found.items():
         if isinstance(listing, Listing) and listing.market is not None and not listing.market.active:
-            detail = f"is refused: its contract `{listing.symbol}` is delisted or not traded"
+            detail = (
+                f"is refused: its contract `{listing.symbol}` is delisted or not traded{_proxy(unique[base])}"
+            )
             absent[base] = GateFailure(base=base, gate="active", detail=detail)
     return absent
 

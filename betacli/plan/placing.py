@@ -78,7 +78,7 @@ def _place(source: MarketData, found: Listing | Unknown | None) -> Place | Unkno
 
 def _spot_notice(held: Collection[str]) -> Notice:
     detail = (
-        f"held as spot: {', '.join(sorted(held))}: paid for in full beside the margin account, without funding, never short; "
+        f"held as spot: {', '.join(sorted(held))}: paid for in full, without funding, never short; "
         "the hedge covers its beta"
     )
     return Notice(id="spot-legs", detail=detail, severity="note")
@@ -108,7 +108,7 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources | None,
             continue
         one = tracking_of(chosen, measured, member.share)
         tracked.append(one)
-        notices.append(notice_of(one.stand_in, measured.bases))
+        notices.append(notice_of(one.stand_in, [m.base for m in members if m.base in measured.bases]))
         if chosen.place is not None:
             places[member.base] = Place(market=chosen.place.market, listing=chosen.place.listing)
             if one.stand_in.kind == "spot":
@@ -160,19 +160,19 @@ def _is_named(candidate: Candidate, proxy: str, named: Sequence[str]) -> bool:
 def _closest(found: Sequence[Candidate]) -> Candidate | None:
     """Return what leaves least untracked of what may stand in: a sub-basket only where it leaves clearly less.
 
-    The coin's own spot market is no substitute that is chosen without being asked for: it is paid in full.
+    The benchmark comes last, however close it is: it carries nothing of the sector. The coin's own spot market is not
+    chosen without being asked for: it is paid in full.
     """
-    usable = [
-        c for c in found if c.row.kind != "spot" and not (c.row.kind == "benchmark" and len(c.row.held) > 1)
-    ]
-    accepted = sorted(
-        (c for c in usable if c.row.accepted), key=lambda c: (c.row.tracking_error, c.row.candidate)
+    usable = sorted(
+        (c for c in found if c.row.kind != "spot"), key=lambda c: (c.row.tracking_error, c.row.candidate)
     )
-    single = next((c for c in accepted if c.row.kind != "peers"), None)
+    accepted = [c for c in usable if c.row.accepted]
+    single = next((c for c in accepted if c.row.kind in {"peer", "venue"}), None)
     basket = next((c for c in accepted if c.row.kind == "peers"), None)
     if single is not None and basket is not None:
         return basket if basket.row.tracking_error <= WORTH * single.row.tracking_error else single
-    return single or basket or (usable[0] if usable else None)
+    last = [c for c in accepted if c.row.kind == "benchmark" and "+" not in c.row.candidate]
+    return next(iter([*filter(None, (single, basket)), *last, *usable]), None)
 
 
 def _assets(proxy: str, sources: Sources) -> tuple[str, ...]:

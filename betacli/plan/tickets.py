@@ -78,11 +78,13 @@ def tickets_of(report: Report, exchange: str | None, *, past: bool) -> Tickets:
         added[order.symbol] = _Order(
             order.symbol, before.contracts + order.contracts, before.held + order.held
         )
-    written = {symbol: _ticket(order) for symbol, order in added.items() if order.contracts}
     basket = plan.basket if isinstance(plan, HedgePlan) else plan
     legs = basket.legs if isinstance(basket, BasketPlan) else ()
     spot = {leg.symbol for leg in legs if leg.kind == "spot"}
     away = {leg.symbol: leg.venue for leg in legs if leg.venue is not None}
+    written = {
+        symbol: _ticket(order, spot=symbol in spot) for symbol, order in added.items() if order.contracts
+    }
     return Tickets(
         schema="betacli/tickets",
         schema_version=SCHEMA_VERSION,
@@ -132,9 +134,9 @@ def _unknown(base: str) -> NoData:
     )
 
 
-def _ticket(order: _Order) -> Ticket:
-    """Return one order; it is reduce-only where it only makes a position smaller."""
-    reduces = order.held * order.contracts < 0 and abs(order.contracts) <= abs(order.held)
+def _ticket(order: _Order, *, spot: bool) -> Ticket:
+    """Return one order; of a contract it is reduce-only where it only makes a position smaller."""
+    reduces = not spot and order.held * order.contracts < 0 and abs(order.contracts) <= abs(order.held)
     return Ticket(
         symbol=order.symbol,
         type="market",

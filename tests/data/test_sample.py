@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from betacli.core.calendar import DAY_MS, HOUR_MS, TIMEFRAMES_MS
-from betacli.core.model import Member, Unknown
+from betacli.core.model import Book, Member, Price, Unknown
 from betacli.data.gates import GATES, against_benchmark, inspect
 from betacli.data.sample import EPOCH_MS, TRUE_BETAS, SampleMarket, simulate_returns
 from betacli.errors import NoData
@@ -245,6 +245,19 @@ def test_delisted_asset():
     assert market.prices(found)["OLD"] == Unknown(
         reason="the simulated market delisted `OLD` at 2024-03-01T00:00:00Z"
     )
+
+
+def test_a_delisted_coin_goes_on_as_spot():
+    """Its contract ended in 2024; its spot market has a bar of every hour since, a price and a book, and no funding."""
+    market = SampleMarket(now_ms=NOW)
+    found = list(market.spot(["OLD"], "USDT").values())
+    assert (found[0].symbol, found[0].market.kind, found[0].market.active) == ("OLD/USDT", "spot", True)
+    hours = market.candles(found, "1h", at("2024-02-01"), NOW)["OLD"]
+    assert np.diff(hours.open_ms).max() == HOUR_MS
+    assert hours.open_ms[-1] > at("2024-03-02")
+    assert isinstance(market.prices(found)["OLD"], Price)
+    assert isinstance(market.books(found)["OLD"], Book)
+    assert isinstance(market.funding(found)["OLD"], Unknown)
 
 
 def test_contract_on_a_thousand_coins():

@@ -1,0 +1,413 @@
+"""What stands in for a member: whose base weight it carries, what it leaves untracked, and the coin itself elsewhere."""
+
+import datetime as dt
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Cli
+from fake_exchange.market import DAY_MS, FakeMarket, Instrument, bars
+from marketing import BASES, FIRST_MS, N_DAYS, a_market, answer, closes, named, sectors, serve
+
+LIVE = ("--exchange", "binanceusdm")
+WINDOW = 90  # returns of ols-90d
+
+
+def gone(noise: float = 0.005, loads: tuple[float, ...] = (0.0, 0.8, 0.0)) -> np.ndarray:
+    """Closes (T,) of GONE, which follows ETH, SOL and AVAX by `loads` with some noise of its own."""
+    paths = closes()
+    moved = sum(
+        load * (paths[base][1:] / paths[base][:-1] - 1) for base, load in zip(BASES[1:], loads, strict=True)
+    )
+    own = np.random.default_rng(5).normal(0, noise, N_DAYS - 1)
+    return 7 * np.cumprod(np.concatenate([[1.0], 1 + moved + own]))
+
+
+def history(folder: Path, path: np.ndarray) -> str:
+    """A candle file of GONE."""
+    rows = ["date,symbol,close"]
+    for day, close in enumerate(path.tolist()):
+        opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
+        rows.append(f"{opened:%Y-%m-%d},GONE,{close!r}")
+    file = folder / "gone.csv"
+    file.write_text("\n".join(rows) + "\n")
+    return str(file)
+
+
+def with_gone(path: np.ndarray, **changes: object) -> FakeMarket:
+    """The market with a contract of GONE beside the others."""
+    market = a_market()
+    served = {**market.bars, "GONEUSDT": bars(FIRST_MS, path, DAY_MS)}
+    listed = [*market.instruments, Instrument(base="GONE", contract_size="1", step="0.1")]
+    return a_market(bars=served, instruments=listed, **changes)
+
+
+def warned(report: dict, notice: str) -> list[str]:
+    return [x["detail"] for x in report["warnings"] if x["id"] == notice]
+
+
+def base_weights(report: dict) -> dict[str, float]:
+    return {leg["base"]: leg["base_weight"] for leg in report["data"]["legs"]}
+
+
+# --- base weights -----------------------------------------------------------------------------------------------
+
+
+def test_an_asset_of_the_basket_carries_the_base_weight_of_whom_it_stands_for(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Four members of a quarter each, GONE among them: SOL carries a half, the others keep their quarter."""
+    file = history(tmp_path, gone())
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        asked = ("solve", "--sector", "l1", *LIVE, "--proxies", "auto", "--proxy-history", file)
+        report = answer(cli, *asked, "--max-weight", "0.8")
+    assert base_weights(report) == pytest.approx({"AVAX": 0.25, "ETH": 0.25, "SOL": 0.5})
+    (stand_in,) = report["data"]["stand_ins"]
+    assert (stand_in["base"], stand_in["kind"], stand_in["held"]) == ("GONE", "peer", ["SOL"])
+
+
+def test_a_sub_basket_shares_it_by_its_betas(cli: Cli, tmp_path: Path) -> None:
+    """GONE is 0.3 ETH + 0.3 SOL + 0.6 AVAX and next to nothing else: a quarter is split 1 : 1 : 2."""
+    path = gone(1e-5, (0.3, 0.3, 0.6))
+    file = history(tmp_path, path)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        asked = ("solve", "--sector", "l1", *LIVE, "--proxies", "auto", "--proxy-history", file)
+        report = answer(cli, *asked, "--max-weight", "0.8")
+    (stand_in,) = report["data"]["stand_ins"]
+    assert stand_in["kind"] == "peers"
+    expected = {"ETH": 0.25 + 0.25 / 4, "SOL": 0.25 + 0.25 / 4, "AVAX": 0.25 + 0.25 / 2}
+    assert base_weights(report) == pytest.approx(expected, abs=1e-4)
+    assert "stands for `GONE`" in warned(report, "proxy")[0]
+
+
+def test_an_asset_outside_the_sector_comes_in_its_place_and_under_its_bounds(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """`proxy: SOL` where SOL is no member: SOL is held with GONE's third and GONE's own limit of 0.2."""
+    file = history(tmp_path, gone())
+    members = "ETH, AVAX, {base: GONE, proxy: SOL, max_weight: 0.2}"
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members, extra="universe: [SOL]\n")
+        report = answer(cli, "solve", "--sector", "l1", *LIVE, "--proxy-history", file)
+    assert base_weights(report) == pytest.approx({"AVAX": 1 / 3, "ETH": 1 / 3, "SOL": 1 / 3})
+    assert named(report["data"]["legs"], "SOL")["weight"] == pytest.approx(0.2)
+    assert "`SOL` is held in the place of `GONE`" in warned(report, "proxy")[0]
+
+
+def test_a_sub_basket_of_the_file_is_held_as_written(cli: Cli, tmp_path: Path) -> None:
+    """`proxy: ETH+SOL` names its parts: R² and tracking error are those of statsmodels on both together."""
+    import statsmodels.api as sm
+
+    path = gone(0.01, (0.5, 0.5, 0.0))
+    file = history(tmp_path, path)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: ETH+SOL}")
+        report = answer(cli, "solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "0.8")
+    (stand_in,) = report["data"]["stand_ins"]
+    returns = {base: (closes()[base][1:] / closes()[base][:-1] - 1)[-WINDOW:] for base in ("ETH", "SOL")}
+    fit = sm.OLS(
+        (path[1:] / path[:-1] - 1)[-WINDOW:], sm.add_constant(np.column_stack(list(returns.values())))
+    ).fit()
+    assert stand_in["betas"] == pytest.approx(fit.params[1:].tolist(), rel=1e-9)
+    assert stand_in["r_squared"] == pytest.approx(fit.rsquared, rel=1e-9)
+    assert stand_in["tracking_error"] == pytest.approx(float(np.sqrt(fit.mse_resid * 365)), rel=1e-9)
+
+
+def test_what_would_be_short_does_not_stand_in(cli: Cli, tmp_path: Path) -> None:
+    """GONE falls when SOL rises: R² is high, and a long of SOL would be the opposite of it."""
+    file = history(tmp_path, gone(0.001, (0.0, -0.8, 0.0)))
+    asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        rows = answer(cli, "proxies", *asked)["data"]["candidates"]
+        refused = cli("solve", *asked, "--proxies", "auto", "--timeout", "60")
+    sol = next(row for row in rows if row["candidate"] == "SOL")
+    assert (sol["accepted"], sol["refused"]) == (False, "a part of it would be short")
+    assert refused.code == 3
+
+
+# --- what is left untracked -----------------------------------------------------------------------------------
+
+
+def test_the_proxy_basis_is_the_weight_times_what_the_fit_leaves(cli: Cli, tmp_path: Path) -> None:
+    """Half of SOL's base weight is GONE's: the basket is left with half of SOL's weight times the tracking error."""
+    import statsmodels.api as sm
+
+    path = gone(0.01)
+    file = history(tmp_path, path)
+    asked = ("--sector", "l1", *LIVE, "--proxies", "auto", "--proxy-history", file, "--max-weight", "0.8")
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        basis = answer(cli, "basis", *asked)["data"]
+        solved = answer(cli, "solve", *asked)["data"]
+    sol = (closes()["SOL"][1:] / closes()["SOL"][:-1] - 1)[-WINDOW:]
+    fit = sm.OLS((path[1:] / path[:-1] - 1)[-WINDOW:], sm.add_constant(sol)).fit()
+    weight = named(solved["legs"], "SOL")["weight"] / 2
+    expected = weight * float(np.sqrt(fit.mse_resid * 365))
+    assert basis["proxy_basis_annual"] == pytest.approx(expected, rel=1e-9)
+    assert basis["proxies"][0]["weight"] == pytest.approx(weight, rel=1e-12)
+    assert solved["trade_risk"]["proxy_basis_annual"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_checklist_hears_of_what_stands_in(cli: Cli, tmp_path: Path) -> None:
+    """With a proxy the liquidity step warns and names it with its R²; without one it fails and names the member."""
+    file = history(tmp_path, gone())
+    asked = ("checklist", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "0.8")
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
+        held = answer(cli, *asked, "--proxies", "auto", "--step", "liquidity", code=10)
+        refused = answer(cli, *asked, "--step", "liquidity", code=10)
+    (step,) = held["data"]["steps"]
+    assert "SOL stands in for GONE, R² 0.9" in step["summary"]
+    (step,) = refused["data"]["steps"]
+    assert step["status"] == "fail"
+    assert "nothing stands in for GONE, without a contract" in step["summary"]
+    assert "betacli proxies" in step["next_step"]
+
+
+# --- the same coin elsewhere ------------------------------------------------------------------------------------
+
+
+def both(stack: ExitStack, folder: Path, path: np.ndarray, members: str, **changes: object) -> None:
+    """Binance without GONE, Bybit with it, both in one sector file."""
+    here = stack.enter_context(serve("binanceusdm"))
+    there = stack.enter_context(serve("bybit", with_gone(path, **changes)))
+    sectors(folder, {**here.options, **there.options}, members=members)
+
+
+def test_the_same_coin_elsewhere_is_a_candidate_once_it_is_known_to_be_that_coin(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Bybit's GONE has the file's prices: ratio 1, R² 1, and it leaves nothing untracked."""
+    path = gone()
+    file = history(tmp_path, path)
+    with ExitStack() as stack:
+        both(stack, tmp_path, path, "ETH, SOL, AVAX, GONE")
+        report = answer(
+            cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file, "--proxy-venues", "bybit"
+        )
+    row = report["data"]["candidates"][0]
+    assert (row["candidate"], row["kind"], row["venue"], row["accepted"]) == (
+        "GONE on bybit",
+        "venue",
+        "bybit",
+        True,
+    )
+    assert row["price_ratio"] == pytest.approx(1.0)
+    assert row["r_squared"] == pytest.approx(1.0)
+    assert row["variance_added"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_leg_elsewhere_is_priced_and_pays_there_and_needs_no_margin_here(cli: Cli, tmp_path: Path) -> None:
+    """`proxy: bybit`: Bybit's step of 0.1, Bybit's funding of 0.03 % in 8 h, and no margin on this account."""
+    path = gone()
+    file = history(tmp_path, path)
+    members = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+    asked = ("--sector", "l1", *LIVE, "--proxy-history", file, "--leverage", "2")
+    with ExitStack() as stack:
+        both(stack, tmp_path, path, members, funding={"GONEUSDT": "0.0003"})
+        hedge = answer(cli, "hedge", *asked)
+        funding = answer(cli, "funding", *asked)["data"]
+        steps = answer(cli, "checklist", *asked, "--step", "liquidity", code=10)["data"]["steps"]
+    leg = named(hedge["data"]["basket"]["legs"], "GONE")
+    assert (leg["venue"], leg["kind"]) == ("bybit", "future")
+    assert leg["price"] == pytest.approx(path[-1])
+    assert leg["contracts"] == pytest.approx(round(leg["contracts"], 1))
+    assert "GONE" not in {row["base"] for row in hedge["data"]["margin"]["legs"]}
+    gross = sum(abs(x["notional"]) for x in hedge["data"]["basket"]["legs"] if x["base"] != "GONE")
+    gross += abs(hedge["data"]["hedge"]["notional"])
+    assert hedge["data"]["account_leverage"] == pytest.approx(gross / 50_000)
+    paid = named(funding["rows"], "GONE")
+    assert paid["rate"] == pytest.approx(0.0003)
+    assert paid["cash_current"] == pytest.approx(-paid["notional"] * 0.0003 * 3 * 7)
+    assert "GONE is held on bybit, R² 1.00" in steps[0]["summary"]
+    assert "`GONE on bybit` is held in the place of `GONE`" in warned(hedge, "proxy")[0]
+
+
+def test_another_coin_of_the_same_name_never_stands_in(cli: Cli, tmp_path: Path) -> None:
+    """Bybit's GONE costs 110 times as much: it is another coin, however well it would be regressed."""
+    path = gone()
+    file = history(tmp_path, path)
+    members = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+    with ExitStack() as stack:
+        both(stack, tmp_path, path * 110, members)
+        asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
+        row = answer(cli, "proxies", *asked, "--proxy-venues", "bybit")["data"]["candidates"][0]
+        refused = cli("solve", *asked, "--timeout", "60")
+    assert row["accepted"] is False
+    assert "another coin: price ratio 110" in row["refused"]
+    assert refused.code == 3
+    assert "its proxy `bybit` did not step in" in refused.err
+
+
+def test_without_a_witness_nobody_knows_whether_it_is_that_coin(cli: Cli, tmp_path: Path) -> None:
+    """Only Bybit has prices of GONE: there is nothing to hold them against, so it is refused."""
+    with ExitStack() as stack:
+        both(stack, tmp_path, gone(), "ETH, SOL, AVAX, GONE")
+        report = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-venues", "bybit")
+    row = report["data"]["candidates"][0]
+    assert (row["history"], row["history_source"]) == ("venue", "bybit")
+    assert row["venue"] == "bybit"
+    assert "no other price to hold it against" in row["refused"]
+    sol = next(x for x in report["data"]["candidates"] if x["candidate"] == "SOL")
+    assert sol["accepted"] is True
+
+
+def test_two_other_exchanges_witness_for_each_other(cli: Cli, tmp_path: Path) -> None:
+    """Bybit and MEXC agree on GONE's price: each is held against the other."""
+    path = gone()
+    with ExitStack() as stack:
+        here = stack.enter_context(serve("binanceusdm"))
+        there = [stack.enter_context(serve(venue, with_gone(path))) for venue in ("bybit", "mexc")]
+        options = {**here.options, **there[0].options, **there[1].options}
+        sectors(tmp_path, options, members="ETH, SOL, AVAX, GONE")
+        asked = ("proxies", "--sector", "l1", *LIVE, "--proxy-venues", "bybit,mexc")
+        rows = answer(cli, *asked)["data"]["candidates"]
+    assert {row["venue"] for row in rows if row["kind"] == "venue" and row["accepted"]} == {"bybit", "mexc"}
+
+
+def test_an_exchange_that_fails_is_named_and_the_others_are_still_asked(cli: Cli, tmp_path: Path) -> None:
+    """MEXC is not there at all: it is told, and Bybit is a candidate."""
+    path = gone()
+    file = history(tmp_path, path)
+    with ExitStack() as stack:
+        both(stack, tmp_path, path, "ETH, SOL, AVAX, GONE")
+        text = (tmp_path / "sectors.yaml").read_text()
+        dead = '"mexc": {"urls": {"api": {"contract": {"public": "http://127.0.0.1:9/api/v1"}}}}'
+        (tmp_path / "sectors.yaml").write_text(
+            text.replace("exchange_options: {", f"exchange_options: {{{dead}, ")
+        )
+        asked = ("proxies", "--sector", "l1", *LIVE, "--proxy-history", file, "--proxy-venues", "mexc,bybit")
+        report = answer(cli, *asked)
+    assert report["data"]["candidates"][0]["venue"] == "bybit"
+    assert "mexc" in warned(report, "not-elsewhere")[0]
+
+
+def test_real_exchanges_do_not_stand_in_for_simulated_ones(cli: Cli) -> None:
+    """Simulated and real prices never mix in one basket."""
+    ran = cli(
+        "solve", "--sector", "l1", "--exchange", "sample", "--proxies", "auto", "--proxy-venues", "bybit"
+    )
+    assert ran.code == 2
+    assert "cannot hold what `sample` lacks" in ran.err
+
+
+# --- spot -------------------------------------------------------------------------------------------------------
+
+SPOT = ("--sector", "l1", "--target", "1.4", "--leverage", "4", "--exchange", "sample", "--spot", "ADA,ETH")
+
+
+def test_spot_is_hedged_and_stands_beside_the_margin_account(cli: Cli) -> None:
+    """The short is 1.4 x the whole basket; margin, leverage and funding are of the futures alone."""
+    data = answer(cli, "hedge", *SPOT)["data"]
+    legs = {leg["base"]: leg for leg in data["basket"]["legs"]}
+    assert {base for base, leg in legs.items() if leg["kind"] == "spot"} == {"ADA", "ETH"}
+    assert legs["ETH"]["symbol"] == "ETH/USDT"
+    assert data["hedge"]["notional"] == pytest.approx(-140_000)
+    assert not {"ADA", "ETH"} & {row["base"] for row in data["margin"]["legs"]}
+    futures = sum(abs(leg["notional"]) for leg in legs.values() if leg["kind"] == "future") + 140_000
+    assert data["account_leverage"] == pytest.approx(futures / 25_000)
+    assert data["gross_notional"] == pytest.approx(240_000)
+
+
+def test_spot_pays_no_funding_and_has_no_basis(cli: Cli) -> None:
+    """Its rows say so, the sums are of the others, and the basis risk is known without it."""
+    funding = answer(cli, "funding", *SPOT)["data"]
+    row = named(funding["rows"], "ETH")
+    assert (row["cash_current"], row["payer"]) == (0.0, "nobody pays")
+    assert funding["current"]["basket"] == pytest.approx(
+        sum(x["cash_current"] for x in funding["rows"] if x["role"] == "leg")
+    )
+    hedged = answer(cli, "hedge", *SPOT)["data"]
+    assert hedged["trade_risk"]["funding"] == pytest.approx(funding["current"]["net"])
+    assert hedged["funding"]["net_per_day"] is not None
+    assert answer(cli, "basis", *SPOT)["data"]["risk_annual"] == pytest.approx(
+        hedged["trade_risk"]["basis_risk_annual"]
+    )
+
+
+def test_spot_is_never_short(cli: Cli) -> None:
+    """With shorts allowed the futures may be short; what is held as spot stays at nothing or above."""
+    argv = (
+        "solve",
+        "--sector",
+        "l1",
+        "--target",
+        "0.8",
+        "--exchange",
+        "sample",
+        "--allow-short",
+        "--spot",
+        "AVAX,NEAR",
+    )
+    legs = {leg["base"]: leg["weight"] for leg in answer(cli, *argv)["data"]["legs"]}
+    assert legs["AVAX"] >= 0
+    assert legs["NEAR"] >= 0
+    assert min(legs.values()) < 0
+
+
+def test_spot_held_already_is_traded_and_a_future_of_it_counts(cli: Cli, tmp_path: Path) -> None:
+    """1 ETH of spot is what the plan starts from; it is sold or bought as spot, and never reduce-only."""
+    (tmp_path / "held.csv").write_text("base,kind,amount\nETH,spot,10\n")
+    argv = (*SPOT, "--positions", "held.csv", "--tickets", "orders.json")
+    data = answer(cli, "hedge", *argv)["data"]
+    trade = named(data["today"]["trades"], "ETH", "basket")
+    leg = named(data["basket"]["legs"], "ETH")
+    assert trade["symbol"] == "ETH/USDT"
+    assert trade["held_amount"] == pytest.approx(10)
+    assert trade["amount"] == pytest.approx(leg["amount"] - 10, abs=0.001)
+    assert trade["reduce_only"] is False
+    import json
+
+    tickets = json.loads((tmp_path / "orders.json").read_text())
+    assert {order["symbol"] for order in tickets["spot_orders"]} == {"ADA/USDT", "ETH/USDT"}
+    assert not {"ADA/USDT", "ETH/USDT"} & {order["symbol"] for order in tickets["orders"]}
+    assert all(order["params"] == {} for order in tickets["spot_orders"])
+
+
+def test_a_member_of_the_file_is_held_as_spot_wherever_it_is_asked_about(cli: Cli, tmp_path: Path) -> None:
+    """`hold: spot` needs no flag, in every command of the basket."""
+    (tmp_path / "sectors.yaml").write_text("sectors: {l1: {members: [ETH, SOL, {base: ADA, hold: spot}]}}\n")
+    asked = ("--sector", "l1", "--exchange", "sample")
+    assert named(answer(cli, "solve", *asked)["data"]["legs"], "ADA")["kind"] == "spot"
+    assert named(answer(cli, "liquidity", *asked)["data"]["names"], "ADA")["contract"] == "spot"
+    report = answer(cli, "venues", *asked)
+    assert report["data"]["venues"][0]["covered"] == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("--spot", "XYZ"), 2, "did you mean"),
+        (("--spot", "XYZ"), 2, "--spot"),
+        (("--spot", "ETH", "--benchmark", "ETH"), 2, "is the benchmark"),
+        (("--spot", "ETH", "--beta", "ETH=1.2", "--beta", "SOL=1.6"), 2, "no source of spot markets"),
+    ],
+)
+def test_what_cannot_be_spot_is_said(cli: Cli, argv: tuple[str, ...], code: int, said: str) -> None:
+    """A name that is no member, the benchmark itself, and no source at all are each refused in a sentence."""
+    where = () if "--beta" in argv else ("--exchange", "sample")
+    ran = cli("solve", "--sector", "l1", "--only", "ETH,SOL", *argv, *where)
+    assert ran.code == code
+    assert said in ran.err or said == "did you mean"
+
+
+def test_the_simulated_market_has_a_coin_that_lost_its_contract(cli: Cli) -> None:
+    """The example of stand-ins: OLD is regressed on its own spot prices, and stood in for as the file says."""
+    config = str(Path(__file__).parents[2] / "examples" / "stand-ins.yaml")
+    asked = ("--config", config, "--sector", "veterans", "--exchange", "sample")
+    rows = answer(cli, "proxies", *asked)["data"]["candidates"]
+    assert {row["history"] for row in rows} == {"spot"}
+    spot = next(row for row in rows if row["kind"] == "spot")
+    assert (spot["r_squared"], spot["variance_added"]) == (pytest.approx(1.0), pytest.approx(0.0, abs=1e-12))
+    report = answer(cli, "solve", *asked, "--max-weight", "0.6")
+    (stand_in,) = report["data"]["stand_ins"]
+    assert stand_in["held"] == ["ETH", "ADA"]
+    as_spot = Path(config).read_text().replace("proxy: ETH+ADA", "proxy: spot")
+    Path("spot.yaml").write_text(as_spot)
+    report = answer(cli, "solve", *("--config", "spot.yaml"), *asked[2:], "--max-weight", "0.6")
+    assert named(report["data"]["legs"], "OLD")["kind"] == "spot"
