@@ -122,22 +122,29 @@ def check_sector(e: Evidence, t: Thresholds) -> Verdict:
 
 
 def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
-    """Each leg has a contract that trades, is small beside what trades in a day, and no proxy says otherwise."""
+    """Each leg and the hedge has a contract that trades, is small beside what trades in a day, and is no proxy."""
     held = [leg for leg in e.legs if leg.notional or e.no_basket]
-    shares = {leg.base: abs(leg.notional) / leg.daily_volume for leg in held if leg.daily_volume}
+    traded = [*held, *(part for part in e.hedges if part.notional)]
+    shares = {_called(e, leg): leg.participation for leg in traded if leg.participation is not None}
     facts: dict[str, object] = {
         "participation": shares, "warn_above": t["participation_warn"], "fail_above": t["participation_fail"],
-        "grades": {leg.base: leg.grade for leg in held}, "proxies": {leg.base: leg.proxy for leg in held if leg.proxy},
-        "proxy_r_squared_least": t["proxy_r_squared"], "without_contract": dict(e.without_contract),
+        "grades": {_called(e, leg): leg.grade for leg in traded},
+        "proxies": {leg.base: leg.proxy for leg in held if leg.proxy}, "proxy_r_squared_least": t["proxy_r_squared"],
+        "without_contract": dict(e.without_contract),
         "held_as": {leg.base: leg.held_as for leg in held if leg.held_as},
+        "ends_in_days": {_called(e, leg): leg.ends_in_days for leg in traded if leg.ends_in_days is not None},
     }  # fmt: skip
     if not held:
         return _verdict([_Found("fail", "no leg is held", "raise `--notional`")], facts)
-    dead = [f"{leg.base} ({leg.why_not})" for leg in held if leg.tradable is False]
+    dead = [f"{_called(e, leg)} ({leg.why_not})" for leg in traded if leg.tradable is False]
     if dead:
         todo = "leave them out with `--only`, or give them a `proxy`: see `betacli proxies`"
         return _verdict([_Found("fail", f"no contract that trades: {', '.join(dead)}", todo)], facts)
-    unknown = [leg.base for leg in held if leg.tradable is None or leg.base not in shares]
+    unknown = [
+        _called(e, leg)
+        for leg in traded
+        if leg.tradable is None or (leg.participation is None and leg.grade != "D")
+    ]
     told = "every leg has an active contract"
     spot = [leg.base for leg in held if leg.held_as == "as spot"]
     if spot:
@@ -146,15 +153,34 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     if unknown:
         said = f"contract or volume unknown: {', '.join(unknown)}"
         found = [_Found("manual", said, "look at the contracts and volumes yourself, or name an exchange")]
+    found += _ending(e, traded, t)
     if shares:
-        worst = max(shares, key=lambda base: shares[base])
+        worst = max(shares, key=lambda name: shares[name])
         status = _graded(shares[worst], t["participation_warn"], t["participation_fail"])
         said = f"the largest share of a day's volume is {shares[worst]:.2%} ({worst})"
         limit = _limits(t, "share", "participation")
         found.append(_Found(status, said, "hold less: `--liquidity-cap`, or a smaller `--notional`", limit))
-    found += _grades(held)
+    found += _grades(e, traded)
     found += [*_uncovered(e), *_proxies(held, t)]
     return _verdict(found, facts)
+
+
+def _called(e: Evidence, leg: LegEvidence) -> str:
+    """Name a leg, or a part of the hedge as that."""
+    return f"{leg.base} (hedge)" if leg in e.hedges else leg.base
+
+
+def _ending(e: Evidence, traded: Sequence[LegEvidence], t: Thresholds) -> list[_Found]:
+    """Judge contracts that are being delisted: one that ends before the next rebalance fails."""
+    ends = {_called(e, leg): leg.ends_in_days for leg in traded if leg.ends_in_days is not None}
+    if not ends:
+        return []
+    days = t["rebalance_days"]
+    status: Status = "fail" if min(ends.values()) < days else "warn"
+    said = "being delisted: " + ", ".join(f"{name} ends in {left:.1f} days" for name, left in ends.items())
+    return [
+        _Found(status, said, "leave it out, or close it before it ends", f"end: fail within {days:g} days")
+    ]
 
 
 def _uncovered(e: Evidence) -> list[_Found]:
@@ -166,7 +192,7 @@ def _uncovered(e: Evidence) -> list[_Found]:
     return [_Found("warn" if e.missing_allowed else "fail", said, todo)]
 
 
-def _grades(held: Sequence[LegEvidence]) -> list[_Found]:
+def _grades(e: Evidence, held: Sequence[LegEvidence]) -> list[_Found]:
     """Judge the liquidity grades: D fails, C warns, none is left to judge."""
     found: list[_Found] = []
     todo = "see `betacli liquidity`; hold less, or leave the name out"
@@ -174,7 +200,7 @@ def _grades(held: Sequence[LegEvidence]) -> list[_Found]:
     marks: tuple[tuple[str, Status], ...] = (("D", "fail"), ("C", "warn"))
     for grade, status in marks:
         named = [
-            f"{x.base} by {(x.grade_by or '').removesuffix('_bps').replace('_', ' ')}"
+            f"{_called(e, x)} by {(x.grade_by or '').removesuffix('_bps').replace('_', ' ')}"
             for x in held
             if x.grade == grade
         ]
@@ -183,7 +209,7 @@ def _grades(held: Sequence[LegEvidence]) -> list[_Found]:
     without = [leg for leg in held if leg.grade is None and leg.grade_unknown]
     if without:
         why = "; ".join(dict.fromkeys(leg.grade_unknown or "" for leg in without))
-        said = f"no liquidity grade for {', '.join(leg.base for leg in without)}: {why}"
+        said = f"no liquidity grade for {', '.join(_called(e, leg) for leg in without)}: {why}"
         found.append(_Found("manual", said, "look at the order books yourself before trading"))
     elif held and not found and all(leg.grade for leg in held):
         worst = max(str(leg.grade) for leg in held)

@@ -20,7 +20,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEvidence:
-    """What is known of one leg; None is unknown.
+    """What is known of one leg, or of one part of the hedge; None is unknown.
+
+    `notional` is everything that is held in its market, a hedge in it taken off; `participation` is that over what
+    trades in a day, None too where nothing trades, which makes its grade D. `ends_in_days` is when its contract ends.
 
     `grade` is that of its liquidity, `grade_by` what decided it and `grade_unknown` why there is none; `proxy` names
     the members it stands in for, with the least R² of one of them on it; `held_as` says that it is spot, or the other
@@ -32,7 +35,7 @@ class LegEvidence:
     notional: float
     tradable: bool | None
     why_not: str | None
-    daily_volume: float | None
+    participation: float | None
     half_width: float | None
     r_squared: float | None
     overridden: bool
@@ -45,6 +48,7 @@ class LegEvidence:
     proxy: str | None = None
     proxy_r_squared: float | None = None
     held_as: str | None = None
+    ends_in_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Evidence:
     `age_days` is how long ago the last bar closed; `worst_day` the benchmark's largest move of a day in the window;
     `funding_bps` what the hedged basket receives over `horizon_days` in bps of its notional, `basis_risk` the basis
     risk of the whole as a fraction a year, each with why it is unknown. `without_contract` says of members that have
-    none, and that nothing stands in for, why.
+    none, and that nothing stands in for, why; `hedges` are the parts of the hedge that are not legs as well.
     """
 
     benchmark: str
@@ -95,3 +99,4 @@ class Evidence:
     basis_risk: float | None = None
     basis_unknown: str | None = None
     without_contract: Mapping[str, str] = field(default_factory=dict)
+    hedges: tuple[LegEvidence, ...] = ()

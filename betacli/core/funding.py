@@ -14,6 +14,7 @@ from betacli.core.calendar import DAYS_PER_YEAR, HOUR_MS
 from betacli.core.model import Floats, Times
 
 BPS = 1e4
+LATE_MS = 60_000  # a payment due within a minute of the end may not be written down yet
 _NEIGHBOURS = 2  # gaps looked at on either side of one, to tell a missing payment from another interval
 
 
@@ -84,7 +85,7 @@ def history_stats(
     if not len(times) or not np.isfinite(hours).all():
         return None
     between = np.maximum(np.round(np.diff(times) / HOUR_MS / hours[1:]) - 1, 0).sum()
-    after = max(0, int((end_ms - int(times[-1])) // (hours[-1] * HOUR_MS)))
+    after = max(0, int((end_ms - LATE_MS - int(times[-1])) // (hours[-1] * HOUR_MS)))
     per_hour = float(rates.sum() / hours.sum())
     return FundingHistoryStats(
         n_payments=len(times),

@@ -157,6 +157,8 @@ def notional_within(book: Book, side: Side, slippage_bps: float) -> tuple[float,
     so v = (P* A − C) / (1 − P* / p). The second value tells that the book ended first: it is at least this much.
     """
     levels = _taken(book, side)
+    if slippage_bps == 0:
+        return float(levels[0].prod()), len(levels) == 1
     sign = 1.0 if side == "buy" else -1.0
     limit = float(levels[0, 0]) * (1 + sign * slippage_bps / BPS)
     cost = amount = 0.0
@@ -175,9 +177,14 @@ def _taken(book: Book, side: Side) -> Floats:
 
 
 def participation(notional: float, daily_volume: float | None) -> float | None:
-    """Return |order| over the average daily volume, both in quote currency; None where nothing is known to trade."""
-    if daily_volume is None or not math.isfinite(daily_volume) or daily_volume <= 0:
+    """Return |order| over the average daily volume, both in quote currency; infinite where nothing trades.
+
+    None where the volume is unknown; an order of nothing takes no part of any.
+    """
+    if daily_volume is None or not math.isfinite(daily_volume) or daily_volume < 0:
         return None
+    if daily_volume == 0:
+        return math.inf if notional else 0.0
     return abs(notional) / daily_volume
 
 

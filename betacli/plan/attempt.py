@@ -40,13 +40,13 @@ class Attempt:
         """Every contract of basket and hedge; without a basket every member, at nothing."""
         if self.solved is None:
             return held_contracts(self.measured, [_Nothing(base=base) for base in self.measured.bases])
-        parts = self.hedged.plan.hedge.parts if self.hedged else ()
-        dated = [part.base for part in parts if part.dated is not None]
-        return held_contracts(self.measured, self.solved.plan.legs, parts, dated)
+        return held_contracts(
+            self.measured, self.solved.plan.legs, self.hedged.contracts if self.hedged else ()
+        )
 
     @property
     def orders(self) -> Mapping[str, float]:
-        """The signed notional of each asset, in quote currency; a leg that is also hedge counts once."""
+        """The signed notional in each market by its key, in quote currency; a leg that is also hedge counts once."""
         return orders_of(self.held) if self.solved else {}
 
     @property

@@ -107,7 +107,7 @@ def plan_basis(
     rows, notices, risk = basis_rows(found.measured, found.held, found.notional, universe, source)
     days = holding.days(universe)
     bases = tuple(dict.fromkeys(x.base for x in found.held))
-    dated, dated_notices = dated_rows(found.measured, bases, universe, source, days)
+    dated, dated_notices = dated_rows(found.measured, bases, universe, source, holding, days)
     weights = {leg.base: leg.weight for leg in found.solved.plan.legs} if found.solved else {}
     proxies, proxy_risk = proxy_basis(request.tracked if weights else (), weights, found.measured)
     plan = BasisPlan(

@@ -1,13 +1,14 @@
 """How long a position is held and at which fees: what a question about carry adds to one about a basket."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Notice, Universe
+from betacli.data.candles import Listing
+from betacli.plan.held import HeldContract, orders_of
 from betacli.plan.liquidity_rows import LiquidityRow
-from betacli.plan.measure import Measured
 
 Role = Literal["maker", "taker"]
 
@@ -25,27 +26,25 @@ class Holding:
         default = universe.checklist.get("rebalance_days", THRESHOLDS["rebalance_days"])
         return default if self.horizon_days is None else self.horizon_days
 
-    def fee_of(self, measured: Measured, base: str) -> float | None:
+    def fee_of(self, listing: Listing | None) -> float | None:
         """Return the fee of one fill as a fraction of its notional; None where the market does not tell."""
         if self.fee_bps is not None:
             return self.fee_bps / 1e4
-        listing = measured.listings.get(base)
         if listing is None or listing.market is None:
             return None
         return listing.market.taker_fee if self.fees == "taker" else listing.market.maker_fee
 
 
-def fees_both_ways(
-    holding: Holding, measured: Measured, orders: Mapping[str, float], notices: list[Notice]
-) -> float | None:
+def fees_both_ways(holding: Holding, held: Sequence[HeldContract], notices: list[Notice]) -> float | None:
     """Return what the fees of getting into every leg and the hedge and out again come to, below zero."""
     paid, lacking = 0.0, []
-    for base, notional in orders.items():
-        fee = holding.fee_of(measured, base)
+    orders = orders_of(held)
+    for key, contract in {x.key: x for x in held}.items():
+        fee = holding.fee_of(contract.listing)
         if fee is None:
-            lacking.extend([base] if notional else [])
+            lacking.extend([contract.base] if orders[key] else [])
         else:
-            paid -= 2 * fee * abs(notional)
+            paid -= 2 * fee * abs(orders[key])
     if lacking:
         detail = f"no {holding.fees} fee is told for {', '.join(sorted(lacking))}: state one with `--fee-bps`"
         notices.append(Notice(id="fees-unknown", detail=detail, severity="note"))
@@ -53,14 +52,17 @@ def fees_both_ways(
     return paid + 0.0
 
 
-def entry_both_ways(rows: Mapping[str, LiquidityRow], orders: Mapping[str, float]) -> float | None:
+def entry_both_ways(rows: Sequence[LiquidityRow], held: Sequence[HeldContract]) -> float | None:
     """Return what half spreads and slippage in and out come to, below zero; None where a book does not tell."""
     paid = 0.0
-    for base, notional in orders.items():
-        row = rows.get(base)
-        if not notional:
+    orders = orders_of(held)
+    found = {(row.symbol, row.venue): row for row in rows if row.symbol is not None}
+    for key, contract in {x.key: x for x in held}.items():
+        if not orders[key]:
             continue
+        listing = contract.listing
+        row = None if listing is None else found.get((listing.symbol, listing.venue))
         if row is None or row.entry_cost_bps is None or row.exit_cost_bps is None:
             return None
-        paid -= abs(notional) * (row.entry_cost_bps + row.exit_cost_bps) / 1e4
+        paid -= abs(orders[key]) * (row.entry_cost_bps + row.exit_cost_bps) / 1e4
     return paid + 0.0

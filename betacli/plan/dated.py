@@ -10,6 +10,7 @@ from betacli.core.carry import dated_carry, fitting_expiry, roll_bps
 from betacli.core.model import Notice, Ticker, Universe, Unknown
 from betacli.data.candles import Listing, MarketData
 from betacli.document import Column, Table
+from betacli.plan.carrying import Holding
 from betacli.plan.measure import Measured
 
 
@@ -17,7 +18,7 @@ from betacli.plan.measure import Measured
 class DatedRow:
     """A dated future against the index: basis, days left, (F/S − 1) · 365 / days, and the roll into the next expiry.
 
-    `roll_bps` is what a long pays in price to roll; `roll_fee_bps` the taker fees of both fills. `fits` marks the
+    `roll_bps` is what a long pays in price to roll; `roll_fee_bps` the fees of both fills. `fits` marks the
     expiry for the horizon, which then takes `rolls` rolls.
     """
 
@@ -62,6 +63,7 @@ def dated_rows(
     bases: Sequence[str],
     universe: Universe,
     source: MarketData | None,
+    holding: Holding,
     horizon_days: float,
 ) -> tuple[tuple[DatedRow, ...], list[Notice]]:
     """Ask for the dated futures of some assets, and for their prices one expiry at a time."""
@@ -86,7 +88,7 @@ def dated_rows(
     for base, chain in chains.items():
         spot = spots.get(base)
         rows += _chain(
-            measured, base, chain, priced, spot if isinstance(spot, Ticker) else None, horizon_days
+            measured, base, chain, priced, spot if isinstance(spot, Ticker) else None, holding, horizon_days
         )
     bare = [row.symbol for row in rows if row.price is None or row.index is None]
     if bare:
@@ -101,6 +103,7 @@ def _chain(
     chain: tuple[Listing, ...],
     priced: Mapping[str, Ticker | Unknown],
     spot: Ticker | None,
+    holding: Holding,
     horizon_days: float,
 ) -> list[DatedRow]:
     expiries = tuple((x.market.expiry_ms or 0) if x.market else 0 for x in chain)
@@ -109,10 +112,10 @@ def _chain(
     own = measured.listings.get(base)
     rows = []
     for k, (listing, expiry, price) in enumerate(zip(chain, expiries, prices, strict=True)):
-        index = spot.index / own.coins * listing.coins if spot and spot.index and own else None
+        index = _index(priced.get(listing.symbol), listing, spot, own)
         carry = dated_carry(price, index, measured.now_ms, expiry) if price and index else None
         after = prices[k + 1] if k + 1 < len(prices) else None
-        fees = [x.market.taker_fee if x.market else None for x in chain[k : k + 2]]
+        fees = [holding.fee_of(x) for x in chain[k : k + 2]]
         known = [fee for fee in fees if fee is not None]
         rows.append(
             DatedRow(
@@ -131,6 +134,15 @@ def _chain(
             )
         )
     return rows
+
+
+def _index(
+    future: Ticker | Unknown | None, listing: Listing, spot: Ticker | None, own: Listing | None
+) -> float | None:
+    """Return the index as the future tells it, else as the contract of the same base does."""
+    if isinstance(future, Ticker) and future.index:
+        return future.index
+    return spot.index / own.coins * listing.coins if spot and spot.index and own else None
 
 
 def _price(ticker: Ticker | Unknown | None) -> float | None:

@@ -13,7 +13,6 @@ from betacli.core.model import Floats, Notice, Universe
 from betacli.core.watch import LATE_DAYS, watch
 from betacli.data.candles import Listing, MarketData
 from betacli.plan.attempt import Attempt
-from betacli.plan.base_weights import daily_volume
 from betacli.plan.basket import Solved
 from betacli.plan.beta_table import stability
 from betacli.plan.betas import AssetBeta, asset_betas, basket_beta
@@ -49,7 +48,8 @@ def gather_evidence(
         members_kept=len(assets),
         excluded=tuple(member.base for member in asked if member.base not in measured.bases),
         missing_allowed=request.betas.allow_missing,
-        legs=_legs(found, assets, {row.base: row for row in rows}, request),
+        legs=_legs(found, assets, {row.base: row for row in rows if row.role == "leg"}, request),
+        hedges=tuple(_hedge(row) for row in rows if row.role == "hedge"),
         target=request.target,
         attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
         basket_beta=None if solved is None else solved.plan.beta,
@@ -94,7 +94,7 @@ def _with_costs(evidence: Evidence, found: Attempt, plan: HedgePlan | None, risk
         funding_bps=risk.funding_bps,
         funding_unknown=risk.unknown.get("funding"),
         basis_risk=risk.basis_risk_annual,
-        basis_unknown=risk.unknown.get("basis_risk"),
+        basis_unknown=risk.unknown.get("basis_risk_annual"),
     )
 
 
@@ -153,9 +153,8 @@ def _legs(
         market = listing.market if listing else None
         width = None if asset.ci_high is None or asset.beta is None else asset.ci_high - asset.beta
         notional = leg.notional if leg else 0.0
-        grade_unknown = None
-        if row is not None and notional and row.grade is None:
-            grade_unknown = row.unknown.get("order-book") or row.unknown.get("grade")
+        if row is not None and row.order is not None:
+            notional = row.order
         proxied = _stands_for(request, asset.base)
         return LegEvidence(
             base=asset.base,
@@ -165,19 +164,48 @@ def _legs(
             notional=notional,
             tradable=market.active if market else None,
             why_not="not active" if market and not market.active else None,
-            daily_volume=daily_volume(measured, asset.base),
+            participation=row.participation if row else None,
+            ends_in_days=row.ends_in_days if row else None,
             half_width=width,
             r_squared=asset.r_squared,
             overridden=asset.overridden,
-            shortfall=bool(notional) and (found.too_small or (leg is not None and leg.rounded_notional == 0)),
+            shortfall=leg is not None
+            and bool(leg.notional)
+            and (found.too_small or (leg is not None and leg.rounded_notional == 0)),
             grade=row.grade if row else None,
             grade_by=row.grade_by if row else None,
-            grade_unknown=grade_unknown,
+            grade_unknown=_ungraded(row),
             beta_range=float(ranges[k]) if np.isfinite(ranges[k]) else None,
             fallen=fallen[k],
         )
 
     return tuple(evidence(k, asset) for k, asset in enumerate(assets))
+
+
+def _ungraded(row: LiquidityRow | None) -> str | None:
+    """Say why what is held has no grade."""
+    if row is None or not row.order or row.grade is not None:
+        return None
+    return row.unknown.get("order-book") or row.unknown.get("grade")
+
+
+def _hedge(row: LiquidityRow) -> LegEvidence:
+    """Return what is known of one part of the hedge, the largest order of most trades."""
+    return LegEvidence(
+        base=row.base,
+        notional=row.order or 0.0,
+        tradable=None if row.contract == "unknown" else row.contract in {"active", "dated", "delisting"},
+        why_not=row.unknown.get("contract"),
+        participation=row.participation,
+        half_width=None,
+        r_squared=None,
+        overridden=False,
+        shortfall=False,
+        grade=row.grade,
+        grade_by=row.grade_by,
+        grade_unknown=_ungraded(row),
+        ends_in_days=row.ends_in_days if row.contract == "delisting" else None,
+    )
 
 
 def _behaviour(measured: Measured) -> tuple[Floats, tuple[bool, ...]]:

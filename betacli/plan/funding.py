@@ -1,9 +1,11 @@
 """What does holding the basket and its hedge pay, to whom, and which return must make up for it?"""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from betacli import document as doc
+from betacli.core.candles import iso
 from betacli.core.funding import Carry, carry_of, total
 from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
@@ -138,13 +140,13 @@ def funding_of_plan(
         notices.append(Notice(id="carry-at-average", detail=detail))
     if not found.solved and found.why_not:
         notices.append(Notice(id="no-basket", detail=f"nothing is held: {found.why_not}"))
-    entry = entry_both_ways({row.base: row for row in liquid}, found.orders)
+    entry = entry_both_ways(liquid, found.held)
     if entry is None:
         detail = "spread and slippage are not known from an order book and are not in the net carry"
         notices.append(Notice(id="entry-unknown", detail=detail, severity="note"))
     carry = carry_of(
         funding=current.net if which == "current" else average.net,
-        fees=fees_both_ways(holding, found.measured, found.orders, notices),
+        fees=fees_both_ways(holding, found.held, notices),
         entry=entry,
         basket_notional=basket,
     )
@@ -178,6 +180,25 @@ def _projection(rows: tuple[FundingRow, ...], which: str, basket: float) -> Proj
     )
 
 
+def _short(rows: tuple[FundingRow, ...], found: Attempt) -> list[str]:
+    """Name the contracts whose payments begin well after the window does, or after the contract was listed."""
+    window = found.measured.inputs.window
+    if window is None:
+        return []
+    told = []
+    for row in rows:
+        listing = found.measured.listings.get(row.base)
+        listed_ms = listing.market.listed_ms if listing is not None and listing.market is not None else None
+        since = window.start if listed_ms is None else max(window.start, iso(listed_ms))
+        if row.history_since is not None and _days_between(since, row.history_since) > 1:
+            told.append(f"{row.base} since {row.history_since}")
+    return told
+
+
+def _days_between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() / 86_400
+
+
 def _told(rows: tuple[FundingRow, ...], found: Attempt) -> list[Notice]:
     why: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -197,6 +218,12 @@ def _told(rows: tuple[FundingRow, ...], found: Attempt) -> list[Notice]:
     if gaps:
         detail = f"payments are missing from the history, and in no average: {', '.join(gaps)}"
         notices.append(Notice(id="funding-missing", detail=detail))
+    short = _short(rows, found)
+    if short:
+        detail = (
+            f"payments are told for a part of the window alone, and averaged over that: {', '.join(short)}"
+        )
+        notices.append(Notice(id="funding-short", detail=detail))
     both = {row.base for row in rows if row.role == "leg" and row.notional} & {
         row.base for row in rows if row.role == "hedge"
     }

@@ -8,8 +8,8 @@ from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.funding import annual_rate, funding_cash, history_stats, total
 from betacli.core.model import Funding, FundingHistory, Unknown
-from betacli.data.candles import MarketData
-from betacli.plan.held import HeldContract, Role
+from betacli.data.candles import Listing, MarketData
+from betacli.plan.held import HeldContract, Role, distinct_batches, key_of
 from betacli.plan.measure import Measured
 
 Payer = Literal["longs pay shorts", "shorts pay longs", "nobody pays"]
@@ -48,48 +48,67 @@ def funding_rows(
     measured: Measured, held: Sequence[HeldContract], source: MarketData | None, horizon_hours: float
 ) -> tuple[FundingRow, ...]:
     """Ask for current rates and past payments of every contract, and project each over the horizon."""
-    bases = sorted({x.base for x in held if x.perpetual})
-    listings = [measured.listings[base] for base in bases if base in measured.listings]
-    now: Mapping[str, Funding | Unknown] = {}
-    past: Mapping[str, FundingHistory | Unknown] = {}
-    if source is not None and listings:
-        now = source.funding(listings)
-        past = source.funding_history(listings, _start_ms(measured), measured.now_ms)
+    now: dict[str, Funding | Unknown] = {}
+    past: dict[str, FundingHistory | Unknown] = {}
+    start_ms = _start_ms(measured)
+    for batch in _perpetuals(held):
+        if source is None:
+            break
+        rates, paid = source.funding(batch), source.funding_history(batch, start_ms, measured.now_ms)
+        now |= {key_of(x.base, x): rates[x.base] for x in batch}
+        past |= {key_of(x.base, x): paid[x.base] for x in batch}
     why = "no source of funding rates was named" if source is None else "it has no contract"
     missing = Unknown(reason=why)
 
     def row(x: HeldContract) -> FundingRow:
         if not x.perpetual:
             return _without(x)
-        return _row(measured, x, now.get(x.base, missing), past.get(x.base, missing), horizon_hours)
+        return _row(measured, x, now.get(x.key, missing), past.get(x.key, missing), horizon_hours)
 
     return tuple(row(contract) for contract in held)
 
 
+def _perpetuals(held: Sequence[HeldContract]) -> list[list[Listing]]:
+    """Return the listings of what pays funding, in batches of distinct bases, sorted by name."""
+    listed = [x.listing for x in held if x.perpetual and x.listing is not None]
+    return distinct_batches(sorted(listed, key=lambda listing: listing.base))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentFunding:
+    """What one perpetual pays over a horizon at its current rate, in quote currency; or `why_not`."""
+
+    base: str
+    role: Role
+    cash: float | None
+    why_not: str | None
+
+
 def current_rows(
-    measured: Measured, held: Sequence[HeldContract], source: MarketData, horizon_hours: float
-) -> list[tuple[str, float | None, str | None]]:
-    """Return of every perpetual held its funding over the horizon at the current rate, or why it is unknown."""
-    paying = [(x.base, x.notional) for x in held if x.notional and x.perpetual]
-    listings = measured.listings
-    rates = source.funding([listings[base] for base in sorted({b for b, _ in paying}) if base in listings])
-    rows: list[tuple[str, float | None, str | None]] = []
-    for base, notional in paying:
-        rate = rates.get(base)
+    held: Sequence[HeldContract], source: MarketData, horizon_hours: float
+) -> tuple[CurrentFunding, ...]:
+    """Return of every perpetual that is held its funding over the horizon at the current rate."""
+    paying = [x for x in held if x.notional and x.perpetual]
+    rates: dict[str, Funding | Unknown] = {}
+    for batch in _perpetuals(paying):
+        answers = source.funding(batch)
+        rates |= {key_of(x.base, x): answers[x.base] for x in batch if x.base in answers}
+
+    def row(x: HeldContract) -> CurrentFunding:
+        rate = rates.get(x.key)
         if isinstance(rate, Funding) and rate.interval_hours:
-            cash = funding_cash(notional, rate.rate / rate.interval_hours, horizon_hours)
-            rows.append((base, cash, None))
-        else:
-            rows.append((base, None, rate.reason if isinstance(rate, Unknown) else "it has no contract"))
-    return rows
+            cash = funding_cash(x.notional, rate.rate / rate.interval_hours, horizon_hours)
+            return CurrentFunding(base=x.base, role=x.role, cash=cash, why_not=None)
+        why = rate.reason if isinstance(rate, Unknown) else "has no contract"
+        return CurrentFunding(base=x.base, role=x.role, cash=None, why_not=why)
+
+    return tuple(row(x) for x in paying)
 
 
-def projected(
-    rows: list[tuple[str, float | None, str | None]], basket: float
-) -> tuple[float | None, float | None, str]:
+def projected(rows: Sequence[CurrentFunding], basket: float) -> tuple[float | None, float | None, str]:
     """Return the sum in quote currency and in bps of the basket, and why there is none."""
-    net = total([cash for _, cash, _ in rows])
-    why = "; ".join(dict.fromkeys(f"{base} {reason}" for base, _, reason in rows if reason))
+    net = total([row.cash for row in rows])
+    why = "; ".join(dict.fromkeys(f"{row.base} {row.why_not}" for row in rows if row.why_not))
     return net, None if net is None or not basket else net / abs(basket) * 1e4, why
 
 
@@ -105,7 +124,7 @@ def _row(
     past: FundingHistory | Unknown,
     horizon_hours: float,
 ) -> FundingRow:
-    listing = measured.listings.get(x.base)
+    listing = x.listing
     unknown: dict[str, str] = {}
     if isinstance(now, Unknown):
         unknown["funding-rate"] = now.reason
@@ -151,7 +170,7 @@ def _payer(rate: float) -> Payer:
 def _without(x: HeldContract) -> FundingRow:
     """Return the row of a spot holding or a dated future, which pay no funding."""
     return FundingRow(
-        base=x.base, role=x.role, symbol=None, notional=x.notional, rate=0.0, interval_hours=None, annual=0.0,
+        base=x.base, role=x.role, symbol=x.listing.symbol if x.listing else None, notional=x.notional, rate=0.0, interval_hours=None, annual=0.0,
         next_payment=None, payer="nobody pays", n_payments=None, missing=None, history_since=None, mean_rate=None,
         mean_annual=0.0, positive_share=None, cash_current=0.0, cash_average=0.0,
         unknown={"funding-history": "spot and dated futures pay no funding"},

@@ -7,7 +7,7 @@ from betacli.core.checks import THRESHOLDS
 from betacli.core.hedge import hedge_notional, min_variance_ratio
 from betacli.core.model import Notice, Universe
 from betacli.core.sizing import size_nearest
-from betacli.data.candles import MarketData
+from betacli.data.candles import Listing, MarketData
 from betacli.document import Report, Steps
 from betacli.plan.account import funding_of
 from betacli.plan.answer import report
@@ -16,7 +16,7 @@ from betacli.plan.book import Book, betas_by_case, book_of
 from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side
 from betacli.plan.hedge_with import instruments
 from betacli.plan.hedged_account import HedgedAccount, held_account, planned_holdings, rounded_holdings
-from betacli.plan.held import held_contracts
+from betacli.plan.held import HeldContract, held_contracts
 from betacli.plan.holding import Holding
 from betacli.plan.instruments import Instrument, Instruments
 from betacli.plan.margin import MarginTerms, beyond_tiers, margin_terms, require_holdable
@@ -34,7 +34,14 @@ class Hedged:
     solved: Solved
     plan: HedgePlan
     terms: MarginTerms
+    instruments: Instruments
     notices: tuple[Notice, ...]
+
+    @property
+    def contracts(self) -> tuple[tuple[HedgePart, Listing | None], ...]:
+        """Every part of the hedge with its listing."""
+        listed = [instrument.listing for instrument in self.instruments.parts]
+        return tuple(zip(self.plan.hedge.parts, listed, strict=True))
 
 
 def plan_hedge(
@@ -54,8 +61,7 @@ def plan_hedge(
     require_holdable(plan.margin if plan.rounded is None else plan.rounded.margin, hedged.terms, plan.equity)
     notices = (*solved.notices, *hedged.notices)
     told = explain(solved, plan) if explain else ()
-    dated = [part.base for part in plan.hedge.parts if part.dated is not None]
-    held = held_contracts(solved.measured, plan.basket.legs, plan.hedge.parts, dated)
+    held = held_contracts(solved.measured, plan.basket.legs, hedged.contracts)
     weights = {leg.base: leg.weight for leg in plan.basket.legs}
     risk = risk_of_plan(
         solved.measured, held, plan.basket.notional, universe, source, request.tracked, weights
@@ -102,9 +108,10 @@ def hedge_basket(
         after = held.hedged(chosen, parts, request.min_trade)
         notices += [*held.positions.notices, *after.notices]
     terms = margin_terms(contracts, universe, source, notices)
-    plan = _plan(request, source, solved, hedge, terms, after, notices)
+    paying = _paying(solved, parts, chosen, after)
+    plan = _plan(request, source, solved, hedge, terms, after, paying, notices)
     notices += beyond_tiers(plan.margin, terms)
-    return Hedged(solved=solved, plan=plan, terms=terms, notices=tuple(notices))
+    return Hedged(solved=solved, plan=plan, terms=terms, instruments=chosen, notices=tuple(notices))
 
 
 def _part(instrument: Instrument, total: float, rounded_total: float | None) -> HedgePart:
@@ -224,6 +231,7 @@ def _plan(
     hedge: HedgeLeg,
     terms: MarginTerms,
     after: HedgedAccount | None,
+    paying: Sequence[HeldContract],
     notices: list[Notice],
 ) -> HedgePlan:
     """Put basket and hedge together; what was said on the way is appended to `notices`."""
@@ -248,8 +256,6 @@ def _plan(
         planned = book(after.planned)
         held = after.held if hedge.rounded_notional is not None else None
     rounded = None if held is None else book(held)
-    paying = [part for part in hedge.parts if part.dated is None]  # a dated future pays no funding
-    futures = [x for x in basket.legs if x.kind == "future"] if after is None else after.futures
     notices += _residue(request, rounded)
     return HedgePlan(
         basket=basket,
@@ -264,12 +270,21 @@ def _plan(
         effective_beta_exposure=basket.effective_beta_exposure,
         margin=planned.margin,
         liquidation=planned.liquidation,
-        funding=funding_of(source, solved.measured, futures, paying, notices),
+        funding=funding_of(source, paying, notices),
         scenarios=planned.scenarios,
         outcomes=planned.outcomes,
         rounded=rounded,
         today=None if after is None else after.today,
     )
+
+
+def _paying(
+    solved: Solved, parts: Sequence[HedgePart], chosen: Instruments, after: HedgedAccount | None
+) -> tuple[HeldContract, ...]:
+    """Return what pays funding: the basket's futures as they are planned beside what is held, and the hedge."""
+    legs = solved.plan.legs if after is None else after.futures
+    hedge = [(part, x.listing) for part, x in zip(parts, chosen.parts, strict=True)]
+    return held_contracts(solved.measured, legs, hedge)
 
 
 def _residue(request: BasketRequest, rounded: Book | None) -> list[Notice]:

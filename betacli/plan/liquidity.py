@@ -9,7 +9,7 @@ from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.plan.answer import report
 from betacli.plan.attempt import Attempt, attempt
-from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
+from betacli.plan.liquidity_rows import LiquidityRow, held_asked, limits_of, members_asked, rows_of
 from betacli.plan.request import BasketRequest
 
 TONES: dict[str, Tone] = {"A": "good", "B": "good", "C": "warning", "D": "bad"}
@@ -52,7 +52,7 @@ class LiquidityTable:
 
 
 def _cells(row: LiquidityRow) -> tuple[object, ...]:
-    near = next((min(d.bid, d.ask) for d in row.depth if d.bps == 25), None)
+    near = next((_at_least(min(d.bid, d.ask), not d.complete) for d in row.depth if d.bps == 25), None)
     into, out = row.buy_slippage_bps, row.sell_slippage_bps
     if row.order is not None and row.order < 0:
         into, out = out, into
@@ -60,12 +60,19 @@ def _cells(row: LiquidityRow) -> tuple[object, ...]:
     told = f"{row.contract} as {row.symbol}" if row.coins_per_unit not in {None, 1} else row.contract
     if row.new_name:
         told = f"renamed {row.new_name}"
+    if row.contract == "dated":
+        told = str(row.symbol)
     if row.venue:
         told += f" on {row.venue}"
     return (
         name, told, row.age_days, row.adv_7d, row.adv_30d, row.open_interest, row.spread_bps, near, row.order, into,
-        out, row.participation, row.days_to_exit, row.grade or doc.UNKNOWN, row.max_notional,
+        out, row.participation, row.days_to_exit, row.grade or doc.UNKNOWN, _at_least(row.max_notional, row.max_is_at_least),
     )  # fmt: skip
+
+
+def _at_least(value: float | None, ended: bool) -> float | str | None:
+    """Mark what is only known to be so much: the book given ended there."""
+    return f"≥ {doc.count(value)}" if ended and value is not None else value
 
 
 def plan_liquidity(request: BasketRequest, universe: Universe, source: MarketData | None) -> Report:
@@ -75,10 +82,6 @@ def plan_liquidity(request: BasketRequest, universe: Universe, source: MarketDat
     if found.why_not is not None:
         detail = f"no orders are walked through the books: {found.why_not}"
         notices = [*notices, Notice(id="no-basket", detail=detail)]
-    dated = [x.base for x in found.held if x.dated]
-    if dated:
-        detail = f"the hedge in dated {', '.join(dated)} is not walked through a book"
-        notices = [*notices, Notice(id="dated-hedge", detail=detail)]
     data = LiquidityTable(
         sector=found.measured.sector,
         notional=found.solved.plan.notional if found.solved else None,
@@ -92,15 +95,9 @@ def plan_liquidity(request: BasketRequest, universe: Universe, source: MarketDat
 def liquidity_of(
     found: Attempt, request: BasketRequest, universe: Universe, source: MarketData | None
 ) -> tuple[tuple[LiquidityRow, ...], list[Notice]]:
-    """Return a row for every member asked for and every part of the hedge, the members first, by name."""
+    """Return a row for every member asked for and every other market of the hedge, the members first, by name."""
     members = tuple(member.base for member in request.betas.members(universe)[1])
-    parts = tuple(x.base for x in found.held if x.role == "hedge" and not x.dated)
-    only_hedge = tuple(base for base in parts if base not in members)
-    return rows_of(
-        found.measured,
-        members,
-        only_hedge,
-        found.orders if found.solved else {},
-        source,
-        limits_of(universe),
-    )
+    asked = members_asked(found.measured, members, found.orders if found.solved else {})
+    own = {one.key for one in asked}
+    hedge = [one for one in held_asked(found.held) if one.role == "hedge" and one.key not in own]
+    return rows_of(found.measured, [*asked, *hedge], source, limits_of(universe))

@@ -9,7 +9,7 @@ from betacli.core.model import Notice, Universe
 from betacli.core.target import Bounds
 from betacli.data.candles import MarketData
 from betacli.errors import BadOption, NoData
-from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
+from betacli.plan.liquidity_rows import LiquidityRow, limits_of, members_asked, rows_of
 from betacli.plan.measure import Measured
 
 
@@ -23,7 +23,7 @@ def capped(
         BadOption: a member must weigh more than its market takes.
         BoundsCannotSum: together they take less than the notional.
     """
-    rows, said = rows_of(measured, measured.bases, (), {}, source, limits_of(universe))
+    rows, said = rows_of(measured, members_asked(measured, measured.bases, {}), source, limits_of(universe))
     lacking = [row.base for row in rows if row.max_notional is None]
     if lacking:
         what = f"`--liquidity-cap` needs a volume or an order book, which {', '.join(lacking)} lack"

@@ -1,5 +1,6 @@
 """What is known of the liquidity of each name, and its planned order walked through its book."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -8,12 +9,13 @@ import numpy as np
 
 from betacli.core import liquidity as core
 from betacli.core.calendar import DAY_MS
-from betacli.core.model import Book, Candles, Notice, OpenInterest, Universe, Unknown
+from betacli.core.model import Book, Candles, Market, Notice, OpenInterest, Universe, Unknown
 from betacli.data.candles import Listing, MarketData
 from betacli.data.coins import RENAMED
+from betacli.plan.held import HeldContract, distinct_batches, key_of, orders_of
 from betacli.plan.measure import Measured
 
-Contract = Literal["active", "spot", "not active", "delisting", "renamed", "none", "unknown"]
+Contract = Literal["active", "spot", "dated", "not active", "delisting", "renamed", "none", "unknown"]
 T = TypeVar("T")
 
 VOLUME_DAYS = (7, 30)
@@ -24,9 +26,10 @@ COVERED = 0.9  # the part of the days that must have bars for an average to be c
 class LiquidityRow:
     """What is known of one name. Money in quote currency; None is unknown, and `unknown` says why.
 
-    `venue` names the exchange where that is another than the basket's. `order` is the planned signed notional (None without a plan). `adv_7d` and `adv_30d` are average daily volumes.
+    `venue` names the exchange where that is another than the basket's; `ends_in_days` is of dated futures and of contracts
+    that are being delisted. `order` is the planned signed notional (None without a plan). `adv_7d` and `adv_30d` are average daily volumes.
     `buy_*` and `sell_*` walk |order| through the book: `*_slippage_bps` is the volume-weighted fill price against the
-    touch, `*_cost_bps` against the middle. `participation` is |order| / `adv_30d` (`adv_7d` where that is unknown),
+    touch, `*_cost_bps` against the middle. `participation` is |order| over the lesser of the two volumes,
     `days_to_exit` that over the part of a day's volume an exit may take. `max_notional` is the largest order within
     the limits, `max_set_by` the one that sets it; `max_is_at_least` tells that the book ended first.
     """
@@ -38,6 +41,7 @@ class LiquidityRow:
     venue: str | None
     coins_per_unit: int | None
     new_name: str | None
+    ends_in_days: float | None
     age_days: float | None
     adv_7d: float | None
     adv_30d: float | None
@@ -87,37 +91,82 @@ def limits_of(universe: Universe) -> dict[str, float]:
     return {name: universe.checklist.get(name, value) for name, value in core.LIMITS.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A market to look at: of a member or of the hedge, where it is listed, and its signed order (None without one)."""
+
+    base: str
+    role: Literal["leg", "hedge"]
+    listing: Listing | None
+    order: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What names it."""
+        return key_of(self.base, self.listing)
+
+
+def members_asked(measured: Measured, members: Sequence[str], orders: Mapping[str, float]) -> list[Asked]:
+    """Return the members of a basket with their orders; one that was left out has none."""
+    left_out = {excluded.base for excluded in measured.excluded}
+    found = []
+    for base in members:
+        listing = measured.listings.get(base)
+        order = orders.get(key_of(base, listing)) if orders and base not in left_out else None
+        found.append(Asked(base=base, role="leg", listing=listing, order=order))
+    return found
+
+
+def held_asked(held: Sequence[HeldContract]) -> list[Asked]:
+    """Return everything that is held, each market once with all that is held in it."""
+    orders = orders_of(held)
+    first = {x.key: x for x in reversed(held)}
+    return [
+        Asked(base=x.base, role=x.role, listing=x.listing, order=orders[x.key])
+        for x in held
+        if first[x.key] is x
+    ]
+
+
 def rows_of(
-    measured: Measured,
-    members: Sequence[str],
-    only_hedge: Sequence[str],
-    orders: Mapping[str, float],
-    source: MarketData | None,
-    limits: Mapping[str, float],
+    measured: Measured, asked: Sequence[Asked], source: MarketData | None, limits: Mapping[str, float]
 ) -> tuple[tuple[LiquidityRow, ...], list[Notice]]:
-    """Ask for books and open interest of every listed name at once, and walk its order through its book."""
-    listed = [measured.listings[base] for base in (*members, *only_hedge) if base in measured.listings]
-    books: Mapping[str, Book | Unknown] = {}
-    interest: Mapping[str, OpenInterest | Unknown] = {}
-    if source is not None and listed:
-        books, interest = source.books(listed), source.open_interest(listed)
+    """Ask for books and open interest of every listed market, and walk its order through its book."""
+    books: dict[str, Book | Unknown] = {}
+    interest: dict[str, OpenInterest | Unknown] = {}
+    bars = {key_of(base, x): measured.candles.get(base) for base, x in measured.listings.items()}
+    listed = [] if source is None else [x.listing for x in asked if x.listing is not None]
+    for batch in distinct_batches(listed):
+        if source is None:
+            break
+        told, open_now = source.books(batch), source.open_interest(batch)
+        books |= {key_of(x.base, x): told[x.base] for x in batch if x.base in told}
+        interest |= {key_of(x.base, x): open_now[x.base] for x in batch if x.base in open_now}
+        bars |= _bars_of([x for x in batch if key_of(x.base, x) not in bars], measured, source)
     rows = tuple(
         _row(
             measured,
-            base,
-            "hedge" if base in only_hedge else "leg",
-            orders.get(base) if orders and base not in _left_out(measured) else None,
-            books.get(base, _unasked(source)),
-            interest.get(base, _unasked(source)),
+            one,
+            bars.get(one.key),
+            books.get(one.key, _unasked(source)),
+            interest.get(one.key, _unasked(source)),
             limits,
         )
-        for base in (*members, *only_hedge)
+        for one in asked
     )
     return rows, _notices(rows)
 
 
-def _left_out(measured: Measured) -> set[str]:
-    return {excluded.base for excluded in measured.excluded}
+def _bars_of(
+    listings: Sequence[Listing], measured: Measured, source: MarketData
+) -> dict[str, Candles | None]:
+    """Return the bars of markets that no beta was measured on, for their volumes."""
+    if not listings or measured.panel is None:
+        return {}
+    grid, timeframe = measured.panel.open_ms, measured.recipe.timeframe
+    fetched = source.candles(listings, timeframe, int(grid[0]), int(grid[-1]) + measured.panel.timeframe_ms)
+    answers = ((x, fetched.get(x.base)) for x in listings)
+    return {key_of(x.base, x): bars if isinstance(bars, Candles) else None for x, bars in answers}
 
 
 def _unasked(source: MarketData | None) -> Unknown:
@@ -144,15 +193,14 @@ def _notices(rows: Sequence[LiquidityRow]) -> list[Notice]:
 
 def _row(
     measured: Measured,
-    base: str,
-    role: Literal["leg", "hedge"],
-    order: float | None,
+    asked: Asked,
+    bars: Candles | None,
     book: Book | Unknown,
     interest: OpenInterest | Unknown,
     limits: Mapping[str, float],
 ) -> LiquidityRow:
     unknown: dict[str, str] = {}
-    listing = measured.listings.get(base)
+    base, listing, order = asked.base, asked.listing, asked.order
     market = listing.market if listing else None
     contract, new_name, why_not = contract_of(measured, base, listing)
     if why_not:
@@ -164,13 +212,13 @@ def _row(
         unknown["listing-age"] = (
             "the source does not tell when it was listed" if listing else "nothing is listed"
         )
-    adv_7d, adv_30d = _volumes(measured, base, unknown)
+    adv_7d, adv_30d = _volumes(bars, measured.now_ms, unknown)
     sound = core.sound_book(book) if isinstance(book, Book) else book
     fills, touch, depth = _walked(sound, order, unknown)
-    open_interest = _interest(interest, touch.middle if touch else _last_close(measured, base), unknown)
-    volume = adv_7d if adv_30d is None else adv_30d
+    open_interest = _interest(interest, touch.middle if touch else _last_close(bars), unknown)
+    volume = _least(adv_7d, adv_30d)
     share = None if order is None else core.participation(order, volume)
-    if order is not None and share is None and volume is not None:
+    if share == math.inf:
         unknown["participation"] = "nothing was traded"
     slips = [fill.slippage_bps for fill in fills.values()]
     graded = core.grade(
@@ -186,16 +234,17 @@ def _row(
     if graded.grade is None and order is not None:
         lacking = [name.replace("_", " ") for name in core.REQUIRED if name in graded.unknown]
         unknown["grade"] = f"{' and '.join(lacking) or 'everything'} unknown"
+    share = None if share == math.inf else share
     allowed = core.cap(volume, open_interest, _known(sound), limits)
     if allowed.notional is None:
         unknown["largest-order"] = "neither volume nor order book is known"
     buy, sell = fills.get("buy"), fills.get("sell")
     return LiquidityRow(
-        base=base, role=role, contract=contract, symbol=listing.symbol if listing else None,
-        venue=listing.venue if listing else None,
-        coins_per_unit=listing.coins if listing else None, new_name=new_name, age_days=age, adv_7d=adv_7d,
-        adv_30d=adv_30d, open_interest=open_interest, bid=touch.bid if touch else None,
-        ask=touch.ask if touch else None, spread_bps=touch.spread_bps if touch else None, depth=depth, order=order,
+        base=base, role=asked.role, contract=contract, symbol=listing.symbol if listing else None,
+        venue=listing.venue if listing else None, coins_per_unit=listing.coins if listing else None,
+        new_name=new_name, ends_in_days=_ends_in(measured, market), age_days=age, adv_7d=adv_7d, adv_30d=adv_30d,
+        open_interest=open_interest, bid=touch.bid if touch else None, ask=touch.ask if touch else None,
+        spread_bps=touch.spread_bps if touch else None, depth=depth, order=order,
         buy_slippage_bps=buy.slippage_bps if buy else None, sell_slippage_bps=sell.slippage_bps if sell else None,
         buy_cost_bps=buy.cost_bps if buy else None, sell_cost_bps=sell.cost_bps if sell else None,
         participation=share, days_to_exit=None if share is None else share / limits["exit_participation"],
@@ -204,15 +253,27 @@ def _row(
     )  # fmt: skip
 
 
-def _volumes(measured: Measured, base: str, unknown: dict[str, str]) -> tuple[float | None, float | None]:
+def _volumes(bars: Candles | None, now_ms: int, unknown: dict[str, str]) -> tuple[float | None, float | None]:
     """Return the average daily volumes of 7 and of 30 days."""
     found: list[float | None] = []
     for days in VOLUME_DAYS:
-        average = average_volume(measured.candles.get(base), days, measured.now_ms)
+        average = average_volume(bars, days, now_ms)
         if isinstance(average, Unknown):
             unknown[f"volume-{days}d"] = average.reason
         found.append(_known(average))
     return found[0], found[1]
+
+
+def _least(*values: float | None) -> float | None:
+    """Return the lesser of what is known: a market that went quiet is not judged by its better weeks."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def _ends_in(measured: Measured, market: Market | None) -> float | None:
+    """Return in how many days a contract ends; None of one without an end."""
+    if market is None or market.expiry_ms is None:
+        return None
+    return (market.expiry_ms - measured.now_ms) / DAY_MS
 
 
 def _known(value: T | Unknown) -> T | None:
@@ -254,10 +315,11 @@ def contract_of(
         return "unknown", None, "candle files hold no contracts"
     if not market.active:
         return "not active", None, excluded.detail if excluded else f"`{listing.symbol}` is not traded"
-    if market.expiry_ms is not None:
+    if market.expiry_ms is not None and market.kind == "swap":
         days = (market.expiry_ms - measured.now_ms) / DAY_MS
         return "delisting", None, f"`{listing.symbol}` ends in {days:.1f} days"
-    return "spot" if listing.is_spot else "active", None, excluded.detail if excluded else None
+    kinds: dict[str, Contract] = {"spot": "spot", "future": "dated"}
+    return kinds.get(market.kind, "active"), None, excluded.detail if excluded else None
 
 
 def average_volume(candles: Candles | None, days: int, now_ms: int) -> float | Unknown:
@@ -296,6 +358,5 @@ def _interest(interest: OpenInterest | Unknown, price: float | None, unknown: di
     return None
 
 
-def _last_close(measured: Measured, base: str) -> float | None:
-    candles = measured.candles.get(base)
-    return float(candles.close[-1]) if candles is not None and len(candles.close) else None
+def _last_close(bars: Candles | None) -> float | None:
+    return float(bars.close[-1]) if bars is not None and len(bars.close) else None

@@ -47,8 +47,11 @@ def _block(
         from betacli.plan.trade_risk_asked import risk_asked  # noqa: PLC0415  an answer for the past starts sooner
 
         return risk_asked(measured, held, basket, universe, source)
-    reason = "rates and index of this moment need a live source" if basket else "nothing is held"
-    books = "order books need a live source" if basket else "nothing is held"
+    past = "not asked for in an answer for the past: see " if source is not None else "needs a live source"
+    basis, funding, books = (
+        (past + f"`betacli {command}`" if source is not None else past) if basket else "nothing is held"
+        for command in ("basis", "funding", "liquidity")
+    )
     return TradeRisk(
         horizon_days=universe.checklist.get("rebalance_days", BASIC["rebalance_days"]),
         liquidity_grade=None,
@@ -56,5 +59,5 @@ def _block(
         funding=None,
         funding_bps=None,
         basis_risk_annual=None,
-        unknown={"liquidity_grade": books, "funding": reason, "basis_risk": reason},
+        unknown={"liquidity_grade": books, "funding": funding, "basis_risk_annual": basis},
     )

@@ -6,6 +6,8 @@ from typing import Literal
 
 from betacli import document as doc
 
+LABELS = {"liquidity_grade": "liquidity", "funding": "funding", "basis_risk_annual": "basis risk"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeRisk:
@@ -27,20 +29,35 @@ class TradeRisk:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Return what is known as labels and text."""
-        pairs = []
-        if self.liquidity_grade is not None:
-            pairs.append(
-                ("liquidity", f"grade {self.liquidity_grade}, the least liquid is {self.liquidity_worst}")
-            )
+        """Return what is known as labels and text, and why the rest is not."""
+        if set(self.unknown.values()) == {"nothing is held"}:
+            return []
+        funding = basis = None
         if self.funding is not None:
             bps = doc.fixed(1, sign=True)(self.funding_bps)
-            told = (
+            funding = (
                 f"{doc.signed_money(self.funding)} ({bps} bps) in {self.horizon_days:g} days at current rates"
             )
-            pairs.append(("funding", told))
         if self.basis_risk_annual is not None:
-            pairs.append(("basis risk", f"{doc.percent(self.basis_risk_annual)} a year"))
+            basis = f"{doc.percent(self.basis_risk_annual)} a year"
+        grade = None
+        if self.liquidity_grade is not None:
+            grade = f"grade {self.liquidity_grade}, the least liquid is {self.liquidity_worst}"
+        told = {"liquidity_grade": grade, "funding": funding, "basis_risk_annual": basis}
+        pairs = [
+            (label, self._why_not(name) if told[name] is None else str(told[name]))
+            for name, label in LABELS.items()
+        ]
+        if all(text is None for text in told.values()):
+            pairs = [(", ".join(LABELS.values()), doc.UNKNOWN + self._together())]
         if self.proxy_basis_annual is not None:
             pairs.append(("proxy basis", f"{doc.percent(self.proxy_basis_annual)} a year"))
         return pairs
+
+    def _why_not(self, name: str) -> str:
+        reason = self.unknown.get(name)
+        return f"{doc.UNKNOWN}: {reason}" if reason else doc.UNKNOWN
+
+    def _together(self) -> str:
+        reasons = list(dict.fromkeys(self.unknown.values()))
+        return f": {'; '.join(reasons)}" if reasons else ""

@@ -7,11 +7,11 @@ from betacli.core.liquidity import GRADES, Grade
 from betacli.core.model import Universe
 from betacli.data.candles import MarketData
 from betacli.errors import ExchangeFailed
-from betacli.plan.basis_rows import basis_rows
+from betacli.plan.basis_rows import BasisRow, basis_rows
 from betacli.plan.carrying import Holding
 from betacli.plan.funding_rows import current_rows, projected
-from betacli.plan.held import HeldContract, orders_of
-from betacli.plan.liquidity_rows import LiquidityRow, limits_of, rows_of
+from betacli.plan.held import HeldContract
+from betacli.plan.liquidity_rows import LiquidityRow, held_asked, limits_of, rows_of
 from betacli.plan.measure import Measured
 from betacli.plan.trade_risk import TradeRisk
 
@@ -24,33 +24,63 @@ def trade_risk(
     universe: Universe,
     source: MarketData | None,
 ) -> TradeRisk:
-    """Put the block together for what is held; only a live source is asked for rates and index.
+    """Put the block together for what is held; the rates of a past moment are not asked for.
 
     An exchange that stops answering leaves what it was asked for unknown: the plan itself stands without it.
     """
     unknown: dict[str, str] = {}
     days = Holding().days(universe)
-    graded = [row for row in rows if row.order]
-    grade, worst = _worst(graded)
+    grade, worst = _worst([row for row in rows if row.order])
     if grade is None:
-        why = dict.fromkeys(row.unknown.get("order-book") or row.unknown.get("grade", "") for row in graded)
-        unknown["liquidity_grade"] = "; ".join(text for text in why if text) or "nothing is held"
-    if not basket or source is None or not source.live:
-        reason = "rates and index of this moment need a live source" if basket else "nothing is held"
-        unknown |= {"funding": reason, "basis_risk": reason}
+        unknown["liquidity_grade"] = _ungraded(rows) or "nothing is held"
+    if not basket or source is None:
+        reason = "needs a source of market data" if basket else "nothing is held"
+        unknown |= {"funding": reason, "basis_risk_annual": reason}
         return _block(days, grade, worst, (None, None, None), unknown)
     net = bps = risk = None
     try:
-        net, bps, why_not = projected(current_rows(measured, held, source, days * 24), basket)
-        if net is None:
-            unknown["funding"] = why_not
-        basis, _, risk = basis_rows(measured, held, basket, universe, source)
-        if risk is None:
-            found = [reason for row in basis for what, reason in row.unknown.items() if "history" in what]
-            unknown["basis_risk"] = "; ".join(dict.fromkeys(found)) or "too few bars"
+        net, bps, why_no_funding = _funding(held, source, days, basket)
+        rows_of_basis, _, risk = basis_rows(measured, held, basket, universe, source)
     except ExchangeFailed as failed:
-        unknown |= {name: failed.message for name, x in (("funding", net), ("basis_risk", risk)) if x is None}
+        unknown |= {"funding": failed.message} if net is None else {}
+        unknown["basis_risk_annual"] = failed.message
+    else:
+        unknown |= {"funding": why_no_funding} if net is None else {}
+        unknown |= {"basis_risk_annual": _unmeasured(rows_of_basis)} if risk is None else {}
     return _block(days, grade, worst, (net, bps, risk), unknown)
+
+
+def _funding(
+    held: Sequence[HeldContract], source: MarketData, days: float, basket: float
+) -> tuple[float | None, float | None, str]:
+    """Return funding over the horizon in quote currency and in bps of the basket, or why it is unknown."""
+    if not source.live:
+        return None, None, "the rates of a past moment are not known"
+    return projected(current_rows(held, source, days * 24), basket)
+
+
+def _ungraded(rows: Sequence[LiquidityRow]) -> str:
+    """Say why what is held has no grade."""
+    why: dict[str, list[str]] = {}
+    for row in rows:
+        if row.order and row.grade is None:
+            reason = row.unknown.get("order-book") or row.unknown.get("grade") or "has no grade"
+            why.setdefault(reason, []).append(row.base)
+    return _reasons(why)
+
+
+def _unmeasured(rows: Sequence[BasisRow]) -> str:
+    """Say why the basis risk of what is held is unknown."""
+    why: dict[str, list[str]] = {}
+    for row in rows:
+        if "basis-history" in row.unknown and row.notional and row.risk_annual is None:
+            why.setdefault(row.unknown["basis-history"], []).append(row.base)
+    return _reasons(why) or "too few bars"
+
+
+def _reasons(why: Mapping[str, Sequence[str]]) -> str:
+    """Name what something is unknown of, and why, once a reason."""
+    return "; ".join(f"{', '.join(dict.fromkeys(bases))}: {reason}" for reason, bases in why.items())
 
 
 def risk_asked(
@@ -60,7 +90,7 @@ def risk_asked(
     rows: tuple[LiquidityRow, ...] = ()
     failed = ""
     try:
-        rows, _ = rows_of(measured, tuple(orders_of(held)), (), orders_of(held), source, limits_of(universe))
+        rows, _ = rows_of(measured, held_asked(held), source, limits_of(universe))
     except ExchangeFailed as error:
         failed = error.message
     found = trade_risk(measured, held, basket, rows, universe, source)

@@ -135,12 +135,12 @@ def ask_venue(
     measured, notices = found.measured, list[Notice]()
     rows, _ = liquidity_of(found, request, universe, source)
     legs = [row for row in rows if row.contract in {"active", "spot"}]
-    fees = fees_both_ways(holding, measured, found.orders, notices) if found.solved else None
-    entry = entry_both_ways({row.base: row for row in rows}, found.orders) if found.solved else None
+    fees = fees_both_ways(holding, found.held, notices) if found.solved else None
+    entry = entry_both_ways(rows, found.held) if found.solved else None
     funding, why_no_funding = None, "there is no basket"
     if found.solved is not None:
         funding, _, why_no_funding = projected(
-            current_rows(measured, found.held, source, holding.days(universe) * 24), found.notional
+            current_rows(found.held, source, holding.days(universe) * 24), found.notional
         )
     asked = tuple(member.base for member in request.betas.members(universe)[1])
     futures = source.futures(list(dict.fromkeys((*asked, *(x.base for x in found.held)))), universe.quote)

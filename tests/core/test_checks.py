@@ -7,7 +7,7 @@ import pytest
 from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall, strictly
 
 LEG = LegEvidence(
-    base="ETH", notional=50_000, tradable=True, why_not=None, daily_volume=1e9, half_width=0.2, r_squared=0.7,
+    base="ETH", notional=50_000, tradable=True, why_not=None, participation=5e-5, half_width=0.2, r_squared=0.7,
     overridden=False, shortfall=False, grade="A", grade_by="age_days", beta_range=0.3,
 )  # fmt: skip
 GOOD = Evidence(
@@ -45,12 +45,12 @@ def test_a_good_trade_passes_every_step(step: str) -> None:
         ("sector", {"members_kept": 3, "excluded": ("SOL",), "missing_allowed": True}, "warn"),
         ("sector", {"members_kept": 1}, "fail"),
         ("sector", {"effective_assets": 1.5}, "warn"),
-        ("liquidity", {"legs": (replace(LEG, daily_volume=2e6),)}, "warn"),
-        ("liquidity", {"legs": (replace(LEG, daily_volume=5e5),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, participation=0.025),)}, "warn"),
+        ("liquidity", {"legs": (replace(LEG, participation=0.1),)}, "fail"),
         ("liquidity", {"legs": (replace(LEG, tradable=False, why_not="not active"),)}, "fail"),
         ("liquidity", {"legs": (replace(LEG, tradable=None),)}, "manual"),
-        ("liquidity", {"legs": (replace(LEG, daily_volume=None),)}, "manual"),
-        ("liquidity", {"legs": (replace(LEG, tradable=None, daily_volume=1e5),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, participation=None),)}, "manual"),
+        ("liquidity", {"legs": (replace(LEG, tradable=None, participation=0.5),)}, "fail"),
         ("betas", {"legs": (replace(LEG, half_width=0.7),)}, "warn"),
         ("betas", {"legs": (replace(LEG, half_width=1.2),)}, "fail"),
         ("betas", {"legs": (LEG, replace(LEG, base="SOL", half_width=None, overridden=True))}, "warn"),
@@ -75,9 +75,23 @@ def test_a_good_trade_passes_every_step(step: str) -> None:
         ("hedge", {"funding_bps": None, "funding_unknown": "of the past"}, "manual"),
         ("hedge", {"basis_risk": 0.3}, "warn"),
         ("hedge", {"basis_risk": None, "basis_unknown": "no index"}, "manual"),
+        ("liquidity", {"hedges": (replace(LEG, base="BTC", participation=0.0616),)}, "fail"),
+        ("liquidity", {"hedges": (replace(LEG, base="BTC", grade="D", grade_by="participation"),)}, "fail"),
+        ("liquidity", {"hedges": (replace(LEG, base="BTC", tradable=False, why_not="not active"),)}, "fail"),
+        (
+            "liquidity",
+            {"legs": (replace(LEG, participation=None, grade="D", grade_by="participation"),)},
+            "fail",
+        ),
+        ("liquidity", {"legs": (replace(LEG, ends_in_days=5.0),)}, "fail"),
+        ("liquidity", {"legs": (replace(LEG, ends_in_days=20.0),)}, "warn"),
         ("liquidity", {"without_contract": {"GONE": "is delisted"}}, "fail"),
         ("liquidity", {"without_contract": {"GONE": "is delisted"}, "missing_allowed": True}, "warn"),
-        ("liquidity", {"legs": (replace(LEG, proxy="ETH", proxy_r_squared=1.0, held_as="on bybit"),)}, "warn"),
+        (
+            "liquidity",
+            {"legs": (replace(LEG, proxy="ETH", proxy_r_squared=1.0, held_as="on bybit"),)},
+            "warn",
+        ),
         ("liquidity", {"legs": (replace(LEG, held_as="as spot"),)}, "pass"),
         ("strategy", {"target": None}, "warn"),
         ("strategy", {"no_basket": "no weights give 3.00"}, "fail"),

@@ -1,5 +1,7 @@
 """Order books by hand: spread, depth, slippage in both directions, participation, grades and caps."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,9 +158,16 @@ def test_participation_and_days_to_exit() -> None:
     assert days_to_exit(50_000, 1e6, 0.05) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("volume", [None, 0.0, float("nan"), -1.0])
+def test_where_nothing_trades_any_order_is_all_of_it() -> None:
+    """A day without trades is known to be one: an order is infinitely many of them, none of nothing."""
+    assert participation(1000, 0.0) == math.inf
+    assert participation(0, 0.0) == 0
+    assert grade({"participation": math.inf, "spread_bps": 1.0, "slippage_bps": 0.0}).grade == "D"
+
+
+@pytest.mark.parametrize("volume", [None, float("nan"), -1.0])
 def test_without_volume_neither_is_known(volume: float | None) -> None:
-    """A day without trades has no participation, and certainly not zero."""
+    """What is not known to trade gives no participation, and certainly not zero."""
     assert participation(1000, volume) is None
     assert days_to_exit(1000, volume, 0.05) is None
 

@@ -156,7 +156,7 @@ def test_the_simulated_market_answers_everything(cli: Cli) -> None:
     for command, rows in (("liquidity", "names"), ("funding", "rows"), ("basis", "rows")):
         data = answer(cli, command, *asked)["data"]
         for row in data[rows]:
-            allowed = {"new_name", "venue"}
+            allowed = {"new_name", "venue", "ends_in_days"}
             assert [name for name, value in row.items() if value is None and name not in allowed] == [], (
                 command
             )
@@ -179,7 +179,7 @@ def test_solve_and_hedge_carry_the_risk_block(cli: Cli, tmp_path: Path) -> None:
             "trade_risk"
         ]
     assert (past["liquidity_grade"], past["funding"], past["basis_risk_annual"]) == (None, None, None)
-    assert set(past["unknown"]) == {"liquidity_grade", "funding", "basis_risk"}
+    assert set(past["unknown"]) == {"liquidity_grade", "funding", "basis_risk_annual"}
 
 
 def test_an_exchange_that_stops_answering_leaves_the_plan(cli: Cli, tmp_path: Path) -> None:
