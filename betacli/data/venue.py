@@ -74,9 +74,12 @@ class Budget:
 class Venue:
     """What is particular to one exchange.
 
+    `kind` is the side of the exchange it describes: its contracts, or its spot markets, which have a record of
+    their own (`venues_spot.py`).
+
     **The connection.** `config` are constructor arguments of ccxt's class of that `id`; `host` is the path, in
     ccxt's `urls`, of the address that public requests go to (empty: whichever comes first). `markets` are the
-    method that lists the contracts of that host alone, and the key of the list in its raw answer ("" where the
+    method that lists what is traded at that host alone, and the key of the list in its raw answer ("" where the
     method returns contracts); None for ccxt's own way. `answers` tells, by the end of a request's path (`*` stands
     for one part of it), what its answer must hold: by it is refused what ccxt would read as "nothing there".
 
@@ -86,14 +89,17 @@ class Venue:
     and how many seconds it lasts at least.
 
     **Candles.** `page_costs` are (rows up to, weight) of one page; `candle_params` are sent with every page;
-    `recent_rows` is how many of the latest bars one request without `candle_params` gives, where that is more.
+    `recent_rows` is how many of the latest bars one request without `candle_params` gives, where that is more, and
+    `recent_params` are sent with it. `reach_rows` is not 0 where there are no bars before the latest: the least
+    number of them that may be cut short.
     `quote_volume` is where a row of ccxt's parser, or the raw one, holds the volume in quote currency. `built` are
     the timeframes that are put together from a finer one. `volume_in` is the unit of the candles' volume, and
     `None` where it is not known.
 
     **The rest.** `orders_in_base` tells that amounts are in base units, whatever the contract size says.
     `book_levels` is the depth asked for; `book_units` tells that amounts are those of orders; `coin_sides` are the
-    raw sides of a book in coins, which may stand beside others. `marks` is the method that gives mark prices, `mark_key` where its raw entry holds the mark if ccxt
+    raw sides of a book in coins, which may stand beside others. `marks` is the method that gives mark prices (None where there are no marks),
+    `mark_key` where its raw entry holds the mark if ccxt
     leaves it out. `rates` is the method for funding rates, of all symbols or (in the singular) of one;
     `next_funding` is where it has the next payment. `funding_hours` holds for every contract that the exchange
     does not list with another interval. `interest` tells whether open interest can be asked for. `quotes` are the
@@ -110,6 +116,7 @@ class Venue:
     answers: Mapping[str, tuple[Part, ...]]
     budget: Budget
     page_costs: tuple[tuple[int, int], ...]
+    kind: Literal["contract", "spot"] = "contract"
     markets: tuple[str, str] | None = None
     used_header: str | None = None
     reset_header: str | None = None
@@ -117,6 +124,8 @@ class Venue:
     ban_statuses: Mapping[int, float] = field(default_factory=dict)
     candle_params: Mapping[str, object] = field(default_factory=dict)
     recent_rows: int = 0
+    recent_params: Mapping[str, object] = field(default_factory=dict)
+    reach_rows: int = 0
     quote_volume: int | str | None = None
     volume_in: Literal["base", "contracts"] | None = "base"
     built: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +133,7 @@ class Venue:
     book_levels: int = 100
     book_units: bool = True
     coin_sides: tuple[str, str] | None = None
-    marks: str = "fetch_funding_rates"
+    marks: str | None = "fetch_funding_rates"
     mark_key: str | None = None
     rates: str = "fetch_funding_rates"
     next_funding: str = "fundingTimestamp"
