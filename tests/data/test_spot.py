@@ -107,9 +107,9 @@ class Truths:
 
     def test_a_renamed_coin_is_told_by_its_new_name(self):
         """MATIC is POL since 2024, one for one, and is traded here as that."""
-        with self.served(a_market(spot={"POLUSDT": bars(START_MS, walk(1))})) as fake:
-            with ask(fake, self.venue) as source:
-                reason = source.spot(["MATIC"], "USDT")["MATIC"].reason
+        market = a_market(spot={"POLUSDT": bars(START_MS, walk(1))})
+        with self.served(market) as fake, ask(fake, self.venue) as source:
+            reason = source.spot(["MATIC"], "USDT")["MATIC"].reason
         assert "has no spot market in USDT" in reason
         assert "name `POL` (`POL/USDT`) instead" in reason
 
@@ -235,9 +235,9 @@ class Truths:
 
     def test_a_coin_without_any_bar_is_unknown(self):
         """A market that has never traded has no candles, and that is said with the span."""
-        with self.served(a_market(spot_instruments=[Instrument(base="NEW")])) as fake:
-            with ask(fake, self.venue) as source:
-                answer = source.candles(found(source, "NEW"), "1d", START_MS, NOW_MS)["NEW"]
+        market = a_market(spot_instruments=[Instrument(base="NEW")])
+        with self.served(market) as fake, ask(fake, self.venue) as source:
+            answer = source.candles(found(source, "NEW"), "1d", START_MS, NOW_MS)["NEW"]
         assert answer == Unknown(reason=f"has no closed 1d bars between {iso(START_MS)} and {iso(LAST_MS)}")
 
     # --- this moment ------------------------------------------------------------------------------------------
