@@ -259,9 +259,6 @@ class ExchangeMarket:
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, closed bars of the index price behind the contract; their volumes are NaN."""
-        if not self.venue.index:
-            others = quoted(venue.id for venue in VENUES.values() if venue.index)
-            return untold(listings, f"has no index candles on `{self.name}`; {others} have them")
         distinct(listings)
         return contracts_only(
             listings,
@@ -272,6 +269,9 @@ class ExchangeMarket:
     def _bars(
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int, *, index: bool
     ) -> Mapping[str, Candles | Unknown]:
+        if index and not self.venue.index:
+            others = quoted(venue.id for venue in VENUES.values() if venue.index)
+            return untold(listings, f"has no index candles on `{self.name}`; {others} have them")
         self._open()
         return self._side.bars(listings, timeframe, start_ms, end_ms, closed_ms=self._closed_ms, index=index)
 

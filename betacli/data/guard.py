@@ -280,7 +280,7 @@ class Guard:
     # --- reading ----------------------------------------------------------------------------------------------
 
     async def fetch_markets(self, params: object = None) -> list[Any]:
-        """Return the contracts of the one host that is asked; ccxt would ask for spot markets as well."""
+        """Return what is traded at the one host that is asked; ccxt would ask for contracts and spot markets both."""
         reader: Any = self
         if self.venue.markets is None:
             listed: list[Any] = await super().fetch_markets()  # type: ignore[misc]

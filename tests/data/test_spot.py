@@ -302,8 +302,6 @@ class Truths:
             "index_candles": "is a spot market, which has no index behind it",
         }
         spans = {"funding_history": (START_MS, NOW_MS), "index_candles": ("1d", START_MS, NOW_MS)}
-        if not VENUES[self.venue].index:
-            del lacks["index_candles"]
         with self.served() as fake, ask(fake, self.venue) as source:
             (eth,) = found(source, "ETH")
             before = len(fake.requests)
