@@ -120,7 +120,7 @@ class SpotSide:
         return self._asked(_bases(listings), lambda: self._side.now(listings, self._side.present.tickers))
 
     def _asked(self, bases: Sequence[str], ask: Callable[[], Answers[T]]) -> Answers[T]:
-        """Ask, unless nothing comes of it: then every answer is unknown, with what the host said."""
+        """Ask; where the host fails, every answer is unknown, with what it said."""
         failed = self._failed
         if failed is None:
             self._patience.begin()

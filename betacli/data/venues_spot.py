@@ -74,6 +74,7 @@ SPOT: Mapping[str, Venue] = {
                 },
             },
             host=("api", "public"),
+            market_params={"showPermissionSets": "false"},  # most of the answer, and of no use here
             answers={
                 "/exchangeInfo": _symbols("status", "baseAsset", "quoteAsset", "filters"),
                 "/klines": _KLINES,

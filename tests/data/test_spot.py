@@ -122,10 +122,12 @@ class Truths:
         assert isinstance(answers["SOL"], Unknown) == self.barred
 
     def test_too_few_markets_are_an_outage(self):
-        """Three coins and 46 others are not all that an exchange lists: it is out of order."""
-        with self.served(a_market(fillers=46)) as fake, ask(fake, self.venue, known_markets=None) as source:
+        """Three coins and 46 others are not all that an exchange lists: it is out of order; with 47 it is not."""
+        with self.served(a_market(fillers=46)) as fake, ask(fake, self.venue) as source:
             reason = source.spot(["ETH"], "USDT")["ETH"].reason
         assert "lists 49 spot markets where at least 50 are expected: an outage" in reason
+        with self.served(a_market(fillers=47)) as fake, ask(fake, self.venue) as source:
+            assert found(source, "ETH")
 
     # --- candles ----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Spot markets through the store: asked for once, never taken for contracts, and there without a network."""
 
+import re
 import time
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from betacli.core.calendar import DAY_MS, HOUR_MS
 from betacli.core.model import Candles, Member, Unknown
 from betacli.data import pace, transport
 from betacli.data.exchange import open_exchange
+from betacli.data.sector_format import SYMBOL_PATTERN
 from betacli.data.sides import Unanswered
 from betacli.data.stored import OFFLINE, StoredMarket
+from betacli.data.stored_spot import ASKED_AS
 from betacli.errors import NoData
 from fake_exchange.asking import DIALECTS, NOW_MS, START_MS, N, served, with_spot
 from fake_exchange.faults import Fault
@@ -91,6 +94,12 @@ def test_a_spot_market_is_never_taken_for_a_contract(folder):
         (candles,) = source.candles([listing], "1d", START_MS, NOW_MS).values()
         np.testing.assert_array_equal(candles.close, described["ETHUSDT"].close[: N - 1])
     source.close()
+
+
+def test_no_sector_file_can_ask_for_a_stored_spot_market():
+    """The symbol under which spot markets are stored is none that a member can name."""
+    assert re.fullmatch(SYMBOL_PATTERN, "ETH/USDT")
+    assert not re.search(SYMBOL_PATTERN, ASKED_AS)
 
 
 def test_what_was_asked_of_one_side_alone_is_not_there_of_the_other(folder):

@@ -32,7 +32,8 @@ def _symbol(market: FakeMarket, query: Query) -> str:
     return known(market, query.get("symbol", ""), refused(-1121, "Invalid symbol."))
 
 
-def exchange_info(market: FakeMarket, _query: Query) -> object:
+def exchange_info(market: FakeMarket, query: Query) -> object:
+    shown = query.get("showPermissionSets", "true") == "true"
     return {
         "timezone": "UTC",
         "serverTime": market.now_ms,
@@ -40,11 +41,11 @@ def exchange_info(market: FakeMarket, _query: Query) -> object:
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
         ],
         "exchangeFilters": [],
-        "symbols": [instrument_of(one) for one in market.listed],
+        "symbols": [instrument_of(one, shown=shown) for one in market.listed],
     }
 
 
-def instrument_of(instrument: Instrument) -> dict[str, object]:
+def instrument_of(instrument: Instrument, *, shown: bool) -> dict[str, object]:
     return {
         "symbol": instrument.symbol,
         "status": "BREAK" if instrument.status == "SETTLING" else instrument.status,
@@ -86,7 +87,7 @@ def instrument_of(instrument: Instrument) -> dict[str, object]:
             },
         ],
         "permissions": [],
-        "permissionSets": [["SPOT", "MARGIN"]],
+        "permissionSets": [["SPOT", "MARGIN"]] if shown else [],
     }
 
 
