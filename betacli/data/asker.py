@@ -20,11 +20,12 @@ NOT_TOLD = frozenset({"bad_response", "bad_symbol", "auth"})
 
 
 def lent(listing: Listing) -> dict[str, Any]:
-    """Return a contract as ccxt describes it, from what is known of it."""
+    """Return a market as ccxt describes it, from what is known of it."""
     market = listing.market
     if market is None or listing.own_symbol is None:
         raise ValueError(listing.symbol)
-    dated = market.kind == "future"
+    kind = market.kind
+    contract = kind != "spot"
     return {
         "id": listing.own_symbol,
         "symbol": listing.symbol,
@@ -34,18 +35,18 @@ def lent(listing: Listing) -> dict[str, Any]:
         "baseId": listing.symbol.partition("/")[0],
         "quoteId": market.quote,
         "settleId": market.settle,
-        "type": market.kind,
-        "spot": False,
+        "type": kind,
+        "spot": kind == "spot",
         "margin": False,
-        "swap": not dated,
-        "future": dated,
+        "swap": kind == "swap",
+        "future": kind == "future",
         "option": False,
-        "contract": True,
+        "contract": contract,
         "active": True,
-        "linear": True,
-        "inverse": False,
-        "contractSize": float(market.contract_size),
-        "expiry": market.expiry_ms if dated else None,
+        "linear": True if contract else None,
+        "inverse": False if contract else None,
+        "contractSize": float(market.contract_size) if contract else None,
+        "expiry": market.expiry_ms if kind == "future" else None,
         "precision": {"amount": None, "price": None},
         "limits": {},
         "info": {},
@@ -56,7 +57,8 @@ class Asker:
     """Asks one exchange. Nothing is imported or sent before the first question.
 
     `options` are ccxt constructor arguments of the user, `wall_ms` is this computer's clock; `progress` is called
-    with how many of how many symbols are answered; `how` is what `connect` takes besides.
+    with how many of how many symbols are answered; `clock` has told or will tell the exchange's time, where it is
+    not this one's to ask for; `how` is what `connect` takes besides.
     """
 
     def __init__(
@@ -66,16 +68,18 @@ class Asker:
         *,
         wall_ms: Callable[[], int],
         progress: Callable[[int, int], None] = lambda _done, _of: None,
+        clock: "Asker | None" = None,
         **how: Any,
     ) -> None:
         self.venue = venue
         self._progress = progress
         self._options = options
         self._wall_ms = wall_ms
+        self._clock = clock
         self._how = how
         self._transport: Transport | None = None
         self._server_ms: int | None = None
-        self.clock_skew_ms: int | None = None
+        self._skew_ms: int | None = None
 
     @property
     def name(self) -> str:
@@ -93,9 +97,16 @@ class Asker:
     @property
     def server_ms(self) -> int:
         """The exchange's time at the first question; this computer's where the exchange tells none."""
+        if self._clock is not None:
+            return self._clock.server_ms
         if self._server_ms is None:
             self.run(self._read_clock)
         return self._server_ms or 0
+
+    @property
+    def clock_skew_ms(self) -> int | None:
+        """How far the exchange's clock is ahead of this computer's, as far as it was told."""
+        return self._skew_ms if self._clock is None else self._clock.clock_skew_ms
 
     def present_ms(self) -> int:
         """Return the exchange's time of this moment, as far as it was told."""
@@ -112,9 +123,9 @@ class Asker:
         after_ms = self._wall_ms()
         if isinstance(server_ms, int) and FIRST_FUTURES_MS < server_ms < LAST_TIME_MS:
             self._server_ms = server_ms
-            self.clock_skew_ms = server_ms - (before_ms + after_ms) // 2
+            self._skew_ms = server_ms - (before_ms + after_ms) // 2
         else:
-            self._server_ms, self.clock_skew_ms = after_ms, None
+            self._server_ms, self._skew_ms = after_ms, None
 
     # --- contracts --------------------------------------------------------------------------------------------
 

@@ -23,10 +23,9 @@ def connect(
     environ: Mapping[str, str],
     bans: BanMemory,
     wall_ms: Callable[[], int],
-    monotonic: Callable[[], float],
+    remaining_s: Callable[[], float],
     jitter: Callable[[], float],
     timeout_s: float,
-    deadline: float,
 ) -> Transport:
     """Return the transport to an exchange; nothing is asked yet.
 
@@ -45,7 +44,7 @@ def connect(
         exchange.pending = {}
         exchange.own_session = False
         exchange.timeout_on_exit = 0
-        exchange.pace = Pace(venue.budget, remaining_s=lambda: deadline - monotonic())
+        exchange.pace = Pace(venue.budget, remaining_s=remaining_s)
         exchange.session = loop.run_until_complete(open_session(exchange))
     except BaseException:
         loop.close()
@@ -54,8 +53,7 @@ def connect(
         exchange,
         loop=loop,
         timeout_s=timeout_s,
-        deadline=deadline,
-        monotonic=monotonic,
+        remaining_s=remaining_s,
         jitter=jitter,
         complaints=complaints,
     )

@@ -1,4 +1,4 @@
-"""The contracts an exchange lists, as ccxt describes them, and which of them is meant by a name."""
+"""The contracts or spot markets an exchange lists, as ccxt describes them, and which is meant by a name."""
 
 import math
 import re
@@ -20,9 +20,9 @@ _NEVER_MS = 4_102_444_800_000  # 2100: perpetuals without an end are given one b
 
 
 class Contracts:
-    """All markets of one exchange, by symbol and by the names their bases go by.
+    """All markets of one side of an exchange, by symbol and by the names their bases go by.
 
-    `step_is_size` tells that ccxt gives steps as sizes (0.001), not as decimal places (3); `orders_in_base`, that
+    `kind` tells what a base is looked for as: a linear perpetual, or a spot market. `step_is_size` tells that ccxt gives steps as sizes (0.001), not as decimal places (3); `orders_in_base`, that
     amounts are in base units, whatever the contract size says.
     """
 
@@ -33,24 +33,28 @@ class Contracts:
         venue: str,
         step_is_size: bool,
         orders_in_base: bool = False,
+        kind: Literal["contract", "spot"] = "contract",
     ) -> None:
         self._by_symbol = {symbol: entry for symbol, entry in markets.items() if isinstance(entry, Mapping)}
         self._venue = venue
         self._step_is_size = step_is_size
         self._orders_in_base = orders_in_base
-        self._perpetuals = {
+        self._spot = kind == "spot"
+        self.noun = "spot market" if self._spot else "perpetual"
+        self._by_name = {
             (_name(entry), entry["quote"]): entry
             for entry in self._by_symbol.values()
-            if entry.get("swap") and entry.get("linear") and entry.get("settle") == entry.get("quote")
+            if (entry.get("spot") if self._spot else _is_linear_perpetual(entry))
         }
 
     @property
-    def swaps(self) -> int:
-        """How many perpetuals the exchange lists."""
-        return sum(1 for entry in self._by_symbol.values() if entry.get("swap"))
+    def count(self) -> int:
+        """How many perpetuals, or spot markets, the exchange lists."""
+        kind = "spot" if self._spot else "swap"
+        return sum(1 for entry in self._by_symbol.values() if entry.get(kind))
 
     def find(self, member: Member, quote: str) -> Listing | Unknown:
-        """Return where a member is kept: the symbol it names, its own perpetual, or that of 1000 of its coins."""
+        """Return where a member is kept: the symbol it names, its own market, or that of 1000 of its coins."""
         if member.symbol is not None:
             entry = self._by_symbol.get(member.symbol)
             if entry is None:
@@ -63,8 +67,8 @@ class Contracts:
             return self._listing(member.base, entry)
         names = [prefix + member.base for prefix in ("", *MULTIPLIERS)]
         names += [member.base + suffix for suffix in SUFFIXES]
-        candidates = [entry for name in names if (entry := self._perpetuals.get((name, quote)))]
-        active = next((entry for entry in candidates if entry.get("active")), None)
+        candidates = [entry for name in names if (entry := self._by_name.get((name, quote)))]
+        active = next((entry for entry in candidates if _active(entry)), None)
         return self._listing(member.base, active) if active else self._missing(member.base, quote, candidates)
 
     def futures(self, base: str, quote: str, now_ms: int) -> tuple[Listing, ...] | Unknown:
@@ -118,17 +122,20 @@ class Contracts:
         )
 
     def _market(self, base: str, entry: Mapping[str, Any]) -> Market | None:
-        contract_size = Decimal(1) if self._orders_in_base else _positive(entry.get("contractSize"))
+        in_base = self._orders_in_base or self._spot
+        contract_size = Decimal(1) if in_base else _positive(entry.get("contractSize"))
         if contract_size is None:
             return None
         precision, limits = entry.get("precision") or {}, entry.get("limits") or {}
-        kind: Literal["swap", "future"] = "swap" if entry.get("swap") else "future"
-        max_leverage = _positive((limits.get("leverage") or {}).get("max"))
+        kind: Literal["swap", "future", "spot"] = (
+            "spot" if self._spot else "swap" if entry.get("swap") else "future"
+        )
+        max_leverage = None if self._spot else _positive((limits.get("leverage") or {}).get("max"))
         return Market(
             base=base,
             symbol=entry["symbol"],
             quote=entry["quote"],
-            settle=entry["settle"],
+            settle=None if self._spot else entry["settle"],
             kind=kind,
             linear=True,
             active=True,
@@ -139,7 +146,7 @@ class Contracts:
             min_notional=_positive((limits.get("cost") or {}).get("min")),
             price_tick=self._step(precision.get("price")),
             listed_ms=_time(entry.get("created")),
-            expiry_ms=_time(entry.get("expiry")) or self.ends_ms(entry["symbol"]),
+            expiry_ms=None if self._spot else _time(entry.get("expiry")) or self.ends_ms(entry["symbol"]),
             max_leverage=None if max_leverage is None else float(max_leverage),
             maker_fee=_fraction(entry.get("maker")),
             taker_fee=_fraction(entry.get("taker")),
@@ -151,11 +158,11 @@ class Contracts:
         return Decimal(1).scaleb(-int(precision))
 
     def _missing(self, base: str, quote: str, inactive: list[Mapping[str, Any]]) -> Unknown:
-        """Say why a member has no perpetual, and what is there instead."""
+        """Say why a member has no market, and what is there instead."""
         if inactive:
             what = f"is no longer traded on `{self._venue}`: `{inactive[0]['symbol']}` is not active"
         else:
-            what = f"has no perpetual in {quote} on `{self._venue}`"
+            what = f"has no {self.noun} in {safe(quote, 20)} on `{self._venue}`"
         dated = sorted(
             entry["symbol"]
             for entry in self._by_symbol.values()
@@ -165,11 +172,12 @@ class Contracts:
         )
         if dated:
             what += f"; there are only the dated {quoted(dated, limit=3)}"
-        other = next((e for e in self._perpetuals.values() if e.get("baseId") == base != e["base"]), None)
+        other = next((e for e in self._by_name.values() if e.get("baseId") == base != e["base"]), None)
         if other is not None:
+            way = f"ask for `{other['base']}`" if self._spot else f"give `symbol: {other['symbol']}`"
             return Unknown(
                 reason=f"{what}; what it lists as `{base}` is another coin to ccxt: "
-                f"if you mean that one, give `symbol: {other['symbol']}`"
+                f"if you mean that one, {way}"
             )
         if base in RENAMED:
             return Unknown(reason=f"{what}; {exchanged(base)}: {self._renamed(RENAMED[base], quote)}")
@@ -181,19 +189,30 @@ class Contracts:
         name, ratio = now
         found = self.find(Member(base=name), quote)
         if isinstance(found, Unknown):
-            return f"`{name}` has no perpetual here either"
+            return f"`{name}` has no {self.noun} here either"
         supply = "" if ratio == 1 else f", with {ratio:,.10g} times the supply"
         return f"name `{name}` (`{found.symbol}`) instead{supply}"
 
     def _near(self, base: str, quote: str) -> list[str]:
         names = [
-            name
-            for (name, in_quote), entry in self._perpetuals.items()
-            if in_quote == quote and entry.get("active")
+            name for (name, in_quote), entry in self._by_name.items() if in_quote == quote and _active(entry)
         ]
         near = get_close_matches(base, names, n=NEAR_NAMES, cutoff=0.6)
         holding = [name for name in names if len(base) > 2 and base in name and name not in near]
         return [*near, *holding][:NEAR_NAMES]
+
+
+def _is_linear_perpetual(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry is a perpetual settled in its quote currency."""
+    settled = entry.get("settle") == entry.get("quote")
+    return bool(entry.get("swap") and entry.get("linear") and settled)
+
+
+def _active(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a market is traded; ccxt does not look at what Binance says of its spot markets."""
+    info = entry.get("info")
+    barred = isinstance(info, Mapping) and info.get("isSpotTradingAllowed") is False
+    return bool(entry.get("active")) and not barred
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -1,12 +1,10 @@
 """ccxt behind one interface: one exchange, one connection, one deadline."""
 
-import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
-from betacli.core.calendar import TIMEFRAMES_MS, last_closed_open
 from betacli.core.candles import iso
 from betacli.core.model import (
     Book,
@@ -26,21 +24,15 @@ from betacli.data.bans import BanMemory, NoBanMemory
 from betacli.data.candles import Listing, distinct, untold
 from betacli.data.contracts import Contracts
 from betacli.data.loading import ccxt_knows
-from betacli.data.pager import Pager
 from betacli.data.payments import Payments
-from betacli.data.present import Present
-from betacli.data.refusals import place
+from betacli.data.side import Side
+from betacli.data.sides import by_side, contracts_only
 from betacli.data.venue import Venue
 from betacli.data.venues import VENUES, unchecked_venue
-from betacli.errors import ExchangeFailed, UnknownName, quoted, safe
+from betacli.errors import UnknownName, quoted, safe
 
-T = TypeVar("T")
-Ask: TypeAlias = Callable[[Sequence[Listing]], Mapping[str, T | Unknown]]
-
-MIN_SWAPS = 50  # fewer are an outage, not a delisting
-KEPT_SHARE = 0.7  # of the contracts known before; fewer are an outage as well
-APART_MS = 60_000  # clocks further apart than this judge differently what is of this moment
-TICK_SIZE = 4  # ccxt's name for steps given as sizes
+if TYPE_CHECKING:
+    from betacli.data.spot_side import SpotSide
 
 _PAST = "is of the present only, and the answer is for the past"
 
@@ -65,7 +57,8 @@ class ExchangeMarket:
     """Market data of one exchange; see `MarketData`. Nothing is imported or asked before the first question.
 
     What depends on an endpoint of its own (order books, funding, open interest, mark prices) is unknown where that
-    endpoint gives nothing sound; without contracts or candles the exchange has failed.
+    endpoint gives nothing sound; without contracts or candles the exchange has failed. Spot markets are a side of
+    their own (`SpotSide`): whatever becomes of it, contracts are answered as if there were none.
     """
 
     simulated = False
@@ -112,21 +105,20 @@ class ExchangeMarket:
         self.quote = quote
         self.as_of_ms = as_of_ms
         self.unchecked = unchecked
-        self._known_markets = known_markets
-        self._asker = Asker(
-            venue,
-            options,
-            wall_ms=now_ms,
-            progress=progress,
-            environ=environ or {},
-            bans=NoBanMemory() if bans is None else bans,
-            monotonic=monotonic,
-            jitter=jitter,
-            timeout_s=timeout_s,
-            deadline=monotonic() + timeout_s - spent_s,
-        )
-        self._present = Present(self._asker)
-        self._contracts: Contracts | None = None
+        deadline_s = monotonic() + timeout_s - spent_s
+        self._options = options
+        self._how: dict[str, Any] = {
+            "wall_ms": now_ms,
+            "progress": progress,
+            "environ": environ or {},
+            "bans": NoBanMemory() if bans is None else bans,
+            "jitter": jitter,
+            "timeout_s": timeout_s,
+            "remaining_s": lambda: deadline_s - monotonic(),
+        }
+        self._asker = Asker(venue, options, **self._how)
+        self._side = Side(self._asker, known_markets=known_markets, unchecked=unchecked)
+        self._spot_side: SpotSide | None = None
         self._remarks: dict[str, Notice] = {}
 
     def __enter__(self) -> Self:
@@ -138,8 +130,10 @@ class ExchangeMarket:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection; asking again opens a new one."""
+        """Let go of the connections; asking again opens new ones."""
         self._asker.close()
+        if self._spot_side is not None:
+            self._spot_side.close()
 
     # --- the clock --------------------------------------------------------------------------------------------
 
@@ -168,7 +162,7 @@ class ExchangeMarket:
     @property
     def market_count(self) -> int:
         """How many perpetuals the exchange lists: `known_markets` of the next run."""
-        return self._open().swaps
+        return self._open().count
 
     @property
     def _closed_ms(self) -> int:
@@ -192,7 +186,7 @@ class ExchangeMarket:
             id="local_clock",
             detail=f"`{self.name}` tells no time: which bars have closed is judged by this computer's clock",
         )
-        by_own_clock = self._contracts is not None and self._asker.clock_skew_ms is None
+        by_own_clock = self._side.contracts is not None and self._asker.clock_skew_ms is None
         return (*([unchecked] if self.unchecked else []), *([local_clock] if by_own_clock else []))
 
     def find(self, members: Sequence[Member], quote: str) -> Mapping[str, Listing | Unknown]:
@@ -200,18 +194,22 @@ class ExchangeMarket:
         contracts = self._open()
         found = {member.base: contracts.find(member, quote) for member in members}
         for base, listing in found.items():
-            own = contracts.remap(listing) if isinstance(listing, Listing) else None
-            if own is not None and isinstance(listing, Listing):
-                detail = (
-                    f"`{base}` is `{listing.symbol}`, which `{self.name}` itself calls `{safe(own, 40)}`: "
-                    f"what it calls `{base}` is another coin"
-                )
-                self._remarks[f"remapped {base}"] = Notice(id="remapped", detail=detail)
+            self._remark(base, listing, contracts)
             market = listing.market if isinstance(listing, Listing) else None
             if market is not None and market.kind == "swap" and market.expiry_ms is not None:
                 detail = f"`{base}` is being delisted: `{self.name}` ends `{market.symbol}` at {iso(market.expiry_ms)}"
                 self._remarks[f"delisted {base}"] = Notice(id="delisting", detail=detail)
         return found
+
+    def _remark(self, base: str, listing: Listing | Unknown, listed: Contracts) -> None:
+        """Keep in mind to say that an exchange calls something by the name of another coin."""
+        own = listed.remap(listing) if isinstance(listing, Listing) else None
+        if own is not None and isinstance(listing, Listing):
+            detail = (
+                f"`{base}` is `{listing.symbol}`, which `{self.name}` itself calls `{safe(own, 40)}`: "
+                f"what it calls `{base}` is another coin"
+            )
+            self._remarks[f"remapped {listing.symbol}"] = Notice(id="remapped", detail=detail)
 
     def futures(self, bases: Sequence[str], quote: str) -> Mapping[str, tuple[Listing, ...] | Unknown]:
         """Return, by base, its dated futures, the nearest expiry first."""
@@ -225,12 +223,24 @@ class ExchangeMarket:
         return {base: contracts.futures(base, quote, self._closed_ms) for base in bases}
 
     def spot(self, bases: Sequence[str], quote: str) -> Mapping[str, Listing | Unknown]:
-        """Return, by base, why it has no spot market here: only contracts are asked for."""
-        reason = (
-            f"has no spot market in {safe(quote, 20)} on `{self.name}`, of which betacli reads contracts alone: "
-            "the index price stands for spot, and `--exchange sample` has simulated spot markets"
-        )
-        return {base: Unknown(reason=reason) for base in bases}
+        """Return, by base, its spot market; unknown, too, where the spot host does not answer."""
+        if self.unchecked:
+            reason = f"may have a spot market on `{self.name}`, which nobody has checked"
+            return {base: Unknown(reason=reason) for base in bases}
+        spot = self._spot()
+        found = spot.find(bases, quote)
+        if spot.listed is not None:
+            for base, listing in found.items():
+                self._remark(base, listing, spot.listed)
+        return found
+
+    def _spot(self) -> "SpotSide":
+        """Return the spot side, made when it is first asked for."""
+        if self._spot_side is None:
+            from betacli.data.spot_side import SpotSide  # noqa: PLC0415 - most runs ask for none
+
+            self._spot_side = SpotSide(self.name, self._options, clock=self._asker, **self._how)
+        return self._spot_side
 
     # --- what is past -----------------------------------------------------------------------------------------
 
@@ -238,41 +248,45 @@ class ExchangeMarket:
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, the closed bars that open in [start_ms, end_ms)."""
-        return self._bars(listings, timeframe, start_ms, end_ms, index=False)
+        distinct(listings)
+        return by_side(
+            listings,
+            lambda some: self._bars(some, timeframe, start_ms, end_ms, index=False),
+            lambda spots: self._spot().candles(spots, timeframe, start_ms, end_ms, self.as_of_ms),
+        )
 
     def index_candles(
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int
     ) -> Mapping[str, Candles | Unknown]:
         """Return, by base, closed bars of the index price behind the contract; their volumes are NaN."""
-        if not self.venue.index:
-            others = quoted(venue.id for venue in VENUES.values() if venue.index)
-            return untold(listings, f"has no index candles on `{self.name}`; {others} have them")
-        return self._bars(listings, timeframe, start_ms, end_ms, index=True)
+        distinct(listings)
+        return contracts_only(
+            listings,
+            "has no index behind it",
+            lambda some: self._bars(some, timeframe, start_ms, end_ms, index=True),
+        )
 
     def _bars(
         self, listings: Sequence[Listing], timeframe: str, start_ms: int, end_ms: int, *, index: bool
     ) -> Mapping[str, Candles | Unknown]:
-        distinct(listings)
+        if index and not self.venue.index:
+            others = quoted(venue.id for venue in VENUES.values() if venue.index)
+            return untold(listings, f"has no index candles on `{self.name}`; {others} have them")
         self._open()
-        timeframe_ms = TIMEFRAMES_MS[timeframe]
-        first_ms = -(-start_ms // timeframe_ms) * timeframe_ms
-        past_ms = min(
-            -(-end_ms // timeframe_ms) * timeframe_ms,
-            last_closed_open(self._closed_ms, timeframe_ms) + timeframe_ms,
-        )
-        if past_ms <= first_ms:
-            return untold(
-                listings, f"has no closed {timeframe} bars between {iso(start_ms)} and {iso(end_ms)}"
-            )
-        pager = Pager(self.venue, ask=self._asker.ask, now_ms=self._asker.server_ms, index=index)
-        found = self._asker.each(listings, lambda listing: pager.bars(listing, timeframe, first_ms, past_ms))
-        return self._asker.known(found) if index else self._asker.told(found)
+        return self._side.bars(listings, timeframe, start_ms, end_ms, closed_ms=self._closed_ms, index=index)
 
     def funding_history(
         self, listings: Sequence[Listing], start_ms: int, end_ms: int
     ) -> Mapping[str, FundingHistory | Unknown]:
         """Return, by base, the funding payments at times in [start_ms, end_ms)."""
         distinct(listings)
+        return contracts_only(
+            listings, "pays no funding", lambda some: self._payments(some, start_ms, end_ms)
+        )
+
+    def _payments(
+        self, listings: Sequence[Listing], start_ms: int, end_ms: int
+    ) -> Mapping[str, FundingHistory | Unknown]:
         if not self.venue.payment_rows:
             return untold(listings, f"has funding payments that nobody has checked on `{self.name}`")
         self._open()
@@ -287,80 +301,68 @@ class ExchangeMarket:
     # --- what is of the moment --------------------------------------------------------------------------------
 
     def prices(self, listings: Sequence[Listing]) -> Mapping[str, Price | Unknown]:
-        """Return, by base, the mark price now; the last price where the exchange has no mark."""
+        """Return, by base, the mark price now; the last price where there is no mark."""
+        distinct(listings)
         if not self.live:
             return untold(listings, "prices of the past come from the closes")
-        return self._now(listings, self._present.prices)
+        side = self._side
+        return by_side(
+            listings,
+            lambda some: side.now(some, side.present.prices),
+            lambda spots: self._spot().prices(spots),
+        )
 
     def books(self, listings: Sequence[Listing]) -> Mapping[str, Book | Unknown]:
         """Return, by base, the order book now."""
+        distinct(listings)
         if not self.live:
             return untold(listings, f"the order book {_PAST}")
-        return self._now(listings, self._present.books)
+        side = self._side
+        return by_side(
+            listings,
+            lambda some: side.now(some, side.present.books),
+            lambda spots: self._spot().books(spots),
+        )
 
     def funding(self, listings: Sequence[Listing]) -> Mapping[str, Funding | Unknown]:
         """Return, by base, the funding rate now and its interval."""
+        distinct(listings)
         if not self.live:
             return untold(listings, f"the funding rate {_PAST}")
-        return self._now(listings, self._present.funding)
+        side = self._side
+        return contracts_only(listings, "pays no funding", lambda some: side.now(some, side.present.funding))
 
     def open_interest(self, listings: Sequence[Listing]) -> Mapping[str, OpenInterest | Unknown]:
         """Return, by base, the open interest now."""
+        distinct(listings)
         if not self.live:
             return untold(listings, f"open interest {_PAST}")
-        return self._now(listings, self._present.open_interest)
+        side = self._side
+        return contracts_only(
+            listings, "has no open interest", lambda some: side.now(some, side.present.open_interest)
+        )
 
     def tickers(self, listings: Sequence[Listing]) -> Mapping[str, Ticker | Unknown]:
         """Return, by base, the latest prices and the volume of 24 hours."""
+        distinct(listings)
         if not self.live:
             return untold(listings, f"the ticker {_PAST}")
-        return self._now(listings, self._present.tickers)
+        side = self._side
+        return by_side(
+            listings,
+            lambda some: side.now(some, side.present.tickers),
+            lambda spots: self._spot().tickers(spots),
+        )
 
     def tiers(self, listings: Sequence[Listing]) -> Mapping[str, tuple[MarginTier, ...] | Unknown]:
         """Return, by base, the margin brackets of now."""
+        distinct(listings)
         if not self.live:
             return untold(listings, f"the list of margin brackets {_PAST}")
-        distinct(listings)
-        return self._present.tiers(listings, self._open)
-
-    def _now(self, listings: Sequence[Listing], ask: Ask[T]) -> Mapping[str, T | Unknown]:
-        """Ask about this moment; of contracts known from an earlier run without asking for all of them.
-
-        Until the exchange has told its time this computer's stands for it. Where it may have made an answer look
-        too old, the exchange's is asked for.
-        """
-        distinct(listings)
-        known = all(listing.own_symbol and listing.market for listing in listings)
-        if self._contracts is not None or self.unchecked or not known:
-            self._open()
-            return ask(listings)
-        self._asker.lend(listings)
-        answers = ask(listings)
-        if not any(isinstance(answer, Unknown) for answer in answers.values()):
-            return answers
-        _ = self._asker.server_ms
-        apart_ms = abs(self._asker.clock_skew_ms or 0)
-        return ask(listings) if apart_ms > APART_MS else answers
-
-    # --- opening ----------------------------------------------------------------------------------------------
+        return contracts_only(
+            listings, "has no margin brackets", lambda some: self._side.present.tiers(some, self._open)
+        )
 
     def _open(self) -> Contracts:
-        """Load the exchange's time and contracts, once: one request first, alone."""
-        if self._contracts is None:
-            _ = self._asker.server_ms
-            markets = self._asker.run(self._asker.load_markets)
-            exchange = self._asker.connected().exchange
-            contracts = Contracts(
-                markets,
-                venue=self.venue.id,
-                step_is_size=exchange.precisionMode == TICK_SIZE,
-                orders_in_base=self.venue.orders_in_base,
-            )
-            least = max(MIN_SWAPS, math.ceil(KEPT_SHARE * (self._known_markets or 0)))
-            if contracts.swaps < least:
-                detail = f"lists {contracts.swaps} perpetuals where at least {least} are expected: an outage"
-                raise ExchangeFailed(
-                    exchange=self.name, reason="bad_response", detail=detail, tried=place(exchange.home_url)
-                )
-            self._contracts = contracts
-        return self._contracts
+        """Load the exchange's time and contracts, once."""
+        return self._side.open()

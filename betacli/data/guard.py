@@ -280,13 +280,14 @@ class Guard:
     # --- reading ----------------------------------------------------------------------------------------------
 
     async def fetch_markets(self, params: object = None) -> list[Any]:
-        """Return the contracts of the one host that is asked; ccxt would ask for spot markets as well."""
+        """Return what is traded at the one host that is asked; ccxt would ask for contracts and spot markets both."""
         reader: Any = self
+        asked = {**self.venue.market_params, **(params if isinstance(params, Mapping) else {})}
         if self.venue.markets is None:
-            listed: list[Any] = await super().fetch_markets()  # type: ignore[misc]
+            listed: list[Any] = await super().fetch_markets(asked)  # type: ignore[misc]
             return listed
         method, key = self.venue.markets
-        answer = await getattr(reader, method)(params or {})
+        answer = await getattr(reader, method)(asked)
         return list(reader.parse_markets(answer[key]) if key else answer)
 
     def parse_ohlcvs(

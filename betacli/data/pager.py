@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from betacli.core.calendar import TIMEFRAMES_MS
-from betacli.core.candles import bars_between, resample
+from betacli.core.candles import bars_between, iso, resample
 from betacli.core.model import Candles, Unknown
 from betacli.data.bars import candles_of, in_base_units, opens_within, page_rows, pages
 from betacli.data.candles import Listing
@@ -42,12 +42,24 @@ class Pager:
     ) -> Candles | Unknown:
         """Fetch all pages at once."""
         timeframe_ms = TIMEFRAMES_MS[timeframe]
+        if self._venue.reach_rows:
+            found = await self._latest(listing, timeframe, start_ms)
+            if isinstance(found, Unknown):
+                return found
+            return self._candles(found, listing, timeframe_ms, start_ms, end_ms)
         rows = await self._recent(listing, timeframe, start_ms, end_ms)
         opens = opens_within(rows, start_ms, end_ms)
         older = self._pages(start_ms, min(opens) if opens else end_ms, timeframe_ms)
-        found = await together(self._span(listing, timeframe, *page) for page in older)
+        pages_of = await together(self._span(listing, timeframe, *page) for page in older)
+        rows = [*rows, *(row for page in pages_of for row in page)]
+        return self._candles(rows, listing, timeframe_ms, start_ms, end_ms)
+
+    def _candles(
+        self, rows: list[list[Any]], listing: Listing, timeframe_ms: int, start_ms: int, end_ms: int
+    ) -> Candles | Unknown:
+        """Return what the rows hold, with volumes in base units."""
         candles = candles_of(
-            [*rows, *(row for page in found for row in page)],
+            rows,
             symbol=listing.symbol,
             timeframe_ms=timeframe_ms,
             start_ms=start_ms,
@@ -65,6 +77,23 @@ class Pager:
             return []
         return pages(start_ms, end_ms, timeframe_ms, page_rows(bars, self._venue.page_costs))
 
+    async def _latest(self, listing: Listing, timeframe: str, start_ms: int) -> list[list[Any]] | Unknown:
+        """Fetch the latest bars, of an exchange that has none before.
+
+        Fewer of them than are ever cut short are all that the coin has; of more, the first must reach the start.
+        """
+        most = self._venue.recent_rows
+        rows: list[list[Any]] = await self._ask(
+            "fetch_ohlcv", listing.symbol, timeframe, None, most, dict(self._venue.recent_params)
+        )
+        opens = [row[0] for row in rows if isinstance(row[0], int)]
+        if len(rows) < self._venue.reach_rows or not opens or min(opens) <= start_ms:
+            return rows
+        return Unknown(
+            reason=f"has {timeframe} bars only since {iso(min(opens))}: `{self._venue.id}` gives the latest "
+            f"{len(rows)} of a spot market, and none before"
+        )
+
     async def _recent(self, listing: Listing, timeframe: str, start_ms: int, end_ms: int) -> list[list[Any]]:
         """Fetch the latest bars in the one cheap request that gives them, where the exchange has one."""
         timeframe_ms = TIMEFRAMES_MS[timeframe]
@@ -75,7 +104,12 @@ class Pager:
             return []
         try:
             rows: list[list[Any]] = await self._ask(
-                "fetch_ohlcv", listing.symbol, timeframe, None, min(most, ago + 1), self._which
+                "fetch_ohlcv",
+                listing.symbol,
+                timeframe,
+                None,
+                min(most, ago + 1),
+                {**self._venue.recent_params, **self._which},
             )
         except ExchangeFailed as failed:
             if failed.reason != "bad_response":

@@ -17,7 +17,7 @@ from betacli.data.asker import NOT_TOLD, Asker
 from betacli.data.candles import Listing, untold
 from betacli.data.contracts import Contracts
 from betacli.data.margin import counted_tiers, listed_tiers
-from betacli.data.quotes import ticker_of
+from betacli.data.quotes import last_of, ticker_of
 from betacli.data.transport import together
 from betacli.data.venue import Venue
 from betacli.errors import ExchangeFailed
@@ -33,8 +33,12 @@ class Present:
         self._venue: Venue = asker.venue
 
     def prices(self, listings: Sequence[Listing]) -> Mapping[str, Price | Unknown]:
-        """Return, by base, the mark price; the last price where the exchange has no mark."""
-        marks = self._asker.run(lambda: self._asker.all_at_once("prices", self._venue.marks))
+        """Return, by base, the mark price; the last price where there are no marks."""
+        marks_of = self._venue.marks
+        if marks_of is None:
+            now_ms = self._asker.present_ms()
+            return {base: last_of(ticker, now_ms) for base, ticker in self.tickers(listings).items()}
+        marks = self._asker.run(lambda: self._asker.all_at_once("prices", marks_of))
         if isinstance(marks, Unknown):
             return {listing.base: marks for listing in listings}
         now_ms = self._asker.present_ms()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from betacli.core.calendar import DAY_MS
-from betacli.core.model import Ticker, Unknown
+from betacli.core.model import Price, Ticker, Unknown
 from betacli.data.answers import STALE_AFTER_MS, late, number
 from betacli.data.candles import Listing
 from betacli.data.venue import QuotePart
@@ -65,6 +65,29 @@ def ticker_of(
         quote_volume_24h=_quote_volume(told, size),
         **{name: told.get(name) for name in PRICES},
     )
+
+
+def last_of(ticker: Ticker | Unknown, now_ms: int) -> Price | Unknown:
+    """Return the last price of what has no mark.
+
+    A last trade below the bid or above the ask is an old one: the middle of the two is the price then. Without
+    bid and ask, the ticker's own time tells whether it is old.
+
+    Args:
+        ticker: of this moment.
+        now_ms: the exchange's time.
+    """
+    if isinstance(ticker, Unknown):
+        return ticker
+    last, bid, ask = ticker.last, ticker.bid, ticker.ask
+    if bid is not None and ask is not None:
+        value = last if last is not None and bid <= last <= ask else (bid + ask) / 2
+        return Price(value=value, kind="last", time_ms=now_ms)
+    time_ms = now_ms if ticker.time_ms is None else ticker.time_ms
+    wrong = late(time_ms, now_ms)
+    if last is None or wrong:
+        return Unknown(reason=f"has a last price {wrong}" if wrong else "has no last price now")
+    return Price(value=last, kind="last", time_ms=time_ms)
 
 
 def _quote_volume(told: Mapping[str, float], size: float) -> float | None:

@@ -87,9 +87,9 @@ class ListingStore:
         quote: str,
         members: Sequence[Member],
         answers: Mapping[str, KnownListing],
-        contracts: int,
+        contracts: int | None = None,
     ) -> None:
-        """Keep what the exchange said of the members, and how many contracts it lists."""
+        """Keep what the exchange said of the members, and how many contracts it lists where it was asked."""
         rows, now_ms = [], 0
         for member in members:
             known = answers[member.base]
@@ -104,8 +104,9 @@ class ListingStore:
             rows.append((*key, now_ms, answer, _check(key, now_ms, answer)))
         with self._db.writing():
             self._db.put("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            sql = "INSERT OR REPLACE INTO market_counts VALUES (?, ?, ?)"
-            self._db.rows(sql, exchange, contracts, now_ms)
+            if contracts is not None:
+                sql = "INSERT OR REPLACE INTO market_counts VALUES (?, ?, ?)"
+                self._db.rows(sql, exchange, contracts, now_ms)
 
     def contracts_before(self, exchange: str, now_ms: int) -> int | None:
         """Return how many contracts the exchange listed when last asked; None where that was long ago."""

@@ -32,8 +32,10 @@ from betacli.core.model import (
 from betacli.data.candle_store import CandleStore, MendingStore
 from betacli.data.candles import Listing, MarketData, distinct, untold
 from betacli.data.lacking import Wanted, known_until, span
+from betacli.data.sides import is_spot
 from betacli.data.store_listings import KnownListing
 from betacli.data.store_series import Fetched, StoredCandles
+from betacli.data.stored_spot import StoredSpot
 from betacli.data.telling import by_symbol, length, revised
 from betacli.errors import NoData
 
@@ -110,6 +112,7 @@ class StoredMarket:
         self._notices: list[Notice] = []
         self._remarks: dict[str, tuple[Notice, ...]] = {}
         self._caveats: tuple[Notice, ...] | None = None
+        self._spot = StoredSpot(self._store, key, behind=self._behind, now_ms=now_ms)
 
     @property
     def live(self) -> bool:
@@ -119,7 +122,8 @@ class StoredMarket:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What happened to the store, what of it the answer rests on, and what the exchange remarks."""
-        remarks = [remark for remarks in self._remarks.values() for remark in remarks]
+        kept = (*self._remarks.values(), *self._spot.remarks.values())
+        remarks = [remark for remarks in kept for remark in remarks]
         behind = self._exchange.notices if self._exchange is not None else ()
         return tuple(dict.fromkeys((*self._store.notices, *self._notices, *remarks, *behind)))
 
@@ -227,7 +231,9 @@ class StoredMarket:
             refused = {} if self._offline else self._fetch_missing(listings, want)
             answers = self._store.ask(lambda store: self._read(store, listings, want))
             if answers is not None and before == self._store.mended:
-                return self._told_offline(answers, want) if self._offline else {**answers, **refused}
+                if self._offline:
+                    return self._told_offline(listings, answers, want)
+                return {**answers, **refused}
         return self._behind().candles(listings, timeframe, start_ms, end_ms)
 
     def _read(
@@ -269,12 +275,16 @@ class StoredMarket:
         return found
 
     def _told_offline(
-        self, answers: dict[str, Candles | Unknown], want: Wanted
+        self, listings: Sequence[Listing], answers: dict[str, Candles | Unknown], want: Wanted
     ) -> dict[str, Candles | Unknown]:
-        """Tell how old the newest stored bar is."""
+        """Tell how old the newest stored bar is; without spot bars an answer goes on, without any others none does."""
         ends = [int(c.open_ms[-1]) + c.timeframe_ms for c in answers.values() if isinstance(c, Candles)]
-        if not ends:
+        spots = [one.base for one in listings if is_spot(one) and isinstance(answers[one.base], Unknown)]
+        if not ends and len(spots) < len(listings):
             raise self._nothing(f"no {want.timeframe} bars of it are stored for that time")
+        answers = {**answers, **dict.fromkeys(spots, Unknown(reason=OFFLINE))}
+        if not ends:
+            return answers
         detail = f"offline: the newest stored {want.timeframe} bar closed {self._since(max(ends))}"
         self._notices.append(Notice(id="offline", detail=detail, severity="note"))
         return answers
@@ -382,10 +392,14 @@ class StoredMarket:
         return self._behind().futures(bases, quote)
 
     def spot(self, bases: Sequence[str], quote: str) -> Mapping[str, Listing | Unknown]:
-        """Return, by base, its spot market."""
-        if self._offline:
-            return {base: Unknown(reason=OFFLINE) for base in bases}
-        return self._behind().spot(bases, quote)
+        """Return, by base, its spot market, as the exchange told it within the last day; offline, however long ago."""
+        if not self._offline:
+            return self._spot.find(bases, quote)
+        answers, oldest_ms = self._spot.offline(bases, quote, Unknown(reason=OFFLINE))
+        if oldest_ms is not None:
+            detail = f"spot markets are those of {self._since(oldest_ms)}"
+            self._notices.append(Notice(id="offline-spot", detail=detail, severity="note"))
+        return answers
 
     def funding_history(
         self, listings: Sequence[Listing], start_ms: int, end_ms: int

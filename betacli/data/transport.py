@@ -63,7 +63,7 @@ async def together(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
 class Transport:
     """One guarded exchange on one private event loop, under one deadline.
 
-    `deadline` is in seconds of `monotonic`; `jitter` returns numbers in [0, 1).
+    `remaining_s` tells how many seconds are left until then; `jitter` returns numbers in [0, 1).
     """
 
     def __init__(
@@ -72,16 +72,14 @@ class Transport:
         *,
         loop: asyncio.AbstractEventLoop,
         timeout_s: float,
-        deadline: float,
-        monotonic: Callable[[], float],
+        remaining_s: Callable[[], float],
         jitter: Callable[[], float],
         complaints: type[Exception],
     ) -> None:
         self.exchange = exchange
         self.loop = loop
         self.timeout_s = timeout_s
-        self.deadline = deadline
-        self._monotonic = monotonic
+        self._remaining_s = remaining_s
         self._jitter = jitter
         self._caught = (*ESCAPES, complaints)
         self._slots = asyncio.Semaphore(exchange.venue.in_flight)
@@ -89,7 +87,7 @@ class Transport:
     @property
     def remaining_s(self) -> float:
         """Seconds left until the deadline."""
-        return self.deadline - self._monotonic()
+        return self._remaining_s()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a batch of calls to its end, or to the deadline."""

@@ -74,11 +74,15 @@ class Budget:
 class Venue:
     """What is particular to one exchange.
 
+    `kind` is the side of the exchange it describes: its contracts, or its spot markets, which have a record of
+    their own (`venues_spot.py`).
+
     **The connection.** `config` are constructor arguments of ccxt's class of that `id`; `host` is the path, in
     ccxt's `urls`, of the address that public requests go to (empty: whichever comes first). `markets` are the
-    method that lists the contracts of that host alone, and the key of the list in its raw answer ("" where the
-    method returns contracts); None for ccxt's own way. `answers` tells, by the end of a request's path (`*` stands
-    for one part of it), what its answer must hold: by it is refused what ccxt would read as "nothing there".
+    method that lists what is traded at that host alone, and the key of the list in its raw answer ("" where the
+    method returns markets); None for ccxt's own way; `market_params` are sent with it. `answers` tells, by the end
+    of a request's path (`*` stands for one part of it), what its answer must hold: by it is refused what ccxt would
+    read as "nothing there".
 
     **How much.** `budget` is the published one, of which four fifths are used. `used_header` tells in an answer how
     much of it is used, `reset_header` at which millisecond an exceeded one is new. `codes` are error codes in the
@@ -86,21 +90,23 @@ class Venue:
     and how many seconds it lasts at least.
 
     **Candles.** `page_costs` are (rows up to, weight) of one page; `candle_params` are sent with every page;
-    `recent_rows` is how many of the latest bars one request without `candle_params` gives, where that is more.
-    `quote_volume` is where a row of ccxt's parser, or the raw one, holds the volume in quote currency. `built` are
-    the timeframes that are put together from a finer one. `volume_in` is the unit of the candles' volume, and
-    `None` where it is not known.
+    `recent_rows` is how many of the latest bars one request without `candle_params` gives, where that is more, and
+    `recent_params` are sent with it. `reach_rows` is not 0 where there is nothing before the latest bars: fewer than
+    so many are all that a coin has. `quote_volume` is where a row of ccxt's parser, or the raw one, holds the volume
+    in quote currency. `built` are the timeframes that are put together from a finer one. `volume_in` is the unit of
+    the candles' volume, and `None` where it is not known.
 
     **The rest.** `orders_in_base` tells that amounts are in base units, whatever the contract size says.
     `book_levels` is the depth asked for; `book_units` tells that amounts are those of orders; `coin_sides` are the
-    raw sides of a book in coins, which may stand beside others. `marks` is the method that gives mark prices, `mark_key` where its raw entry holds the mark if ccxt
-    leaves it out. `rates` is the method for funding rates, of all symbols or (in the singular) of one;
-    `next_funding` is where it has the next payment. `funding_hours` holds for every contract that the exchange
-    does not list with another interval. `interest` tells whether open interest can be asked for. `quotes` are the
-    parts of a ticker. `payment_rows` are the funding payments of one page, and `payment_pages` tells that pages are
-    asked for by number, the latest first, and not by time. `index` tells whether there are candles of the index.
-    `tiers` tells whether margin brackets are `listed` at an endpoint of their own or stand in the `contract`;
-    `no_tiers` is why not. `dated` tells whether dated futures are traded.
+    raw sides of a book in coins, which may stand beside others. `marks` is the method that gives mark prices, None
+    where there are none, and `mark_key` where its raw entry holds the mark if ccxt leaves it out. `rates` is the
+    method for funding rates, of all symbols or (in the singular) of one; `next_funding` is where it has the next
+    payment. `funding_hours` holds for every contract that the exchange does not list with another interval.
+    `interest` tells whether open interest can be asked for. `quotes` are the parts of a ticker. `payment_rows` are
+    the funding payments of one page, and `payment_pages` tells that pages are asked for by number, the latest
+    first, and not by time. `index` tells whether there are candles of the index. `tiers` tells whether margin
+    brackets are `listed` at an endpoint of their own or stand in the `contract`; `no_tiers` is why not. `dated`
+    tells whether dated futures are traded.
     """
 
     id: str
@@ -110,13 +116,17 @@ class Venue:
     answers: Mapping[str, tuple[Part, ...]]
     budget: Budget
     page_costs: tuple[tuple[int, int], ...]
+    kind: Literal["contract", "spot"] = "contract"
     markets: tuple[str, str] | None = None
+    market_params: Mapping[str, object] = field(default_factory=dict)
     used_header: str | None = None
     reset_header: str | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
     ban_statuses: Mapping[int, float] = field(default_factory=dict)
     candle_params: Mapping[str, object] = field(default_factory=dict)
     recent_rows: int = 0
+    recent_params: Mapping[str, object] = field(default_factory=dict)
+    reach_rows: int = 0
     quote_volume: int | str | None = None
     volume_in: Literal["base", "contracts"] | None = "base"
     built: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +134,7 @@ class Venue:
     book_levels: int = 100
     book_units: bool = True
     coin_sides: tuple[str, str] | None = None
-    marks: str = "fetch_funding_rates"
+    marks: str | None = "fetch_funding_rates"
     mark_key: str | None = None
     rates: str = "fetch_funding_rates"
     next_funding: str = "fundingTimestamp"

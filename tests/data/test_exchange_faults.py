@@ -56,7 +56,8 @@ def test_no_fault_gives_a_wrong_number_escapes_or_hangs():
 def test_no_candle_defect_changes_a_close():
     """Every defect at every venue, in one asset and in the benchmark: refused by name, or the closes as they are."""
     outcomes = [matrix.defective(*defects) for defects in matrix.defects()]
-    assert len(outcomes) == len(DIALECTS) * len(CANDLES)
+    outcomes += [matrix.defective(*defects, spot=True) for defects in matrix.defects()]
+    assert len(outcomes) == 2 * len(DIALECTS) * len(CANDLES)
     assert all(unchanged for _, unchanged in outcomes)
 
 

@@ -163,11 +163,11 @@ def test_dated_futures_come_nearest_first(venue):
 
 
 @pytest.mark.parametrize("venue", VENUES)
-def test_there_is_no_spot_market_and_that_is_said(venue):
-    """Contracts alone are read, and what stands in for spot is named."""
+def test_a_coin_without_a_spot_market_has_none_and_that_is_said(venue):
+    """ETH has a perpetual here, and nothing else."""
     with served(venue) as fake, ask(fake, venue) as source:
-        assert "index price stands for spot" in source.spot(["ETH"], "USDT")["ETH"].reason
-        assert fake.requests == []
+        found = source.spot(["ETH"], "USDT")["ETH"]
+    assert found == Unknown(reason=f"has no spot market in USDT on `{venue}`")
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])

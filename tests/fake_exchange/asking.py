@@ -19,6 +19,7 @@ NOW_MS = START_MS + (N - 1) * DAY_MS + 5 * 3_600_000  # five hours into the last
 DEADLINE_S = 0.5
 MEMBERS = [Member(base=base) for base in ("BTC", "ETH", "PEPE")]
 SYMBOLS = {"BTC": "BTCUSDT", "ETH": "ETHUSDT", "PEPE": "1000PEPEUSDT"}
+SPOT_SYMBOLS = {"BTC": "BTCUSDT", "ETH": "ETHUSDT", "PEPE": "PEPEUSDT"}
 DIALECTS: dict[str, ModuleType] = {dialect.ID: dialect for dialect in (binance, bybit, bingx, weex, mexc)}
 REASONS = {
     "geo_blocked",
@@ -42,6 +43,12 @@ def a_market(**changes: object) -> FakeMarket:
     """Return three coins with 120 daily bars, the last unfinished; ETH is paid every four hours."""
     described = {symbol: bars(START_MS, walk(n)) for n, symbol in enumerate(SYMBOLS.values(), start=1)}
     return FakeMarket(**{"now_ms": NOW_MS, "bars": described, "funding_hours": {"ETHUSDT": 4}, **changes})
+
+
+def with_spot(**changes: object) -> FakeMarket:
+    """Return the three coins with spot markets beside their contracts, of other prices."""
+    spot = {symbol: bars(START_MS, walk(n)) for n, symbol in enumerate(SPOT_SYMBOLS.values(), start=11)}
+    return a_market(**{"spot": spot, **changes})
 
 
 def ask(fake: FakeExchange | None, venue: str = "binanceusdm", **how: object) -> ExchangeMarket:
@@ -82,9 +89,13 @@ SPANS = {
 
 
 def numbers(fake: FakeExchange, question: str, venue: str = "binanceusdm", **how: object) -> dict:
-    """Ask one question and return its numbers by base; None for what is unknown."""
+    """Ask one question and return its numbers by base; None for what is unknown.
+
+    `spot candles` asks for the candles of spot markets, `spot find` for the markets.
+    """
+    side, _, question = question.rpartition(" ")
     with ask(fake, venue, **how) as source:
-        answers = found = source.find(MEMBERS, "USDT")
+        answers = found = source.spot(SYMBOLS, "USDT") if side else source.find(MEMBERS, "USDT")
         if question != "find":
             listings = [listing for listing in found.values() if not isinstance(listing, Unknown)]
             answers = getattr(source, question)(listings, *SPANS.get(question, ()))

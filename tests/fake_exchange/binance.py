@@ -39,7 +39,7 @@ BUDGET = (2_400, 60)
 
 def options(url: str) -> dict[str, object]:
     """Return the `exchange_options` that lead ccxt here."""
-    return {ID: {"urls": {"api": {"fapiPublic": f"{url}/fapi/v1"}}}}
+    return {ID: {"urls": {"api": {"fapiPublic": f"{url}/fapi/v1", "public": f"{url}/api/v3"}}}}
 
 
 def raw(symbol: str) -> str:

@@ -31,7 +31,7 @@ COLUMNS = ("time", "open", "high", "low", "close", "volume")
 
 
 def options(url: str) -> dict[str, object]:
-    return {ID: {"urls": {"api": {"swap": f"{url}/openApi"}}}}
+    return {ID: {"urls": {"api": {"swap": f"{url}/openApi", "spot": f"{url}/openApi"}}}}
 
 
 def raw(symbol: str) -> str:

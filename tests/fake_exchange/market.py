@@ -37,6 +37,7 @@ class Instrument:
     delivery_ms: int = PERPETUAL_ENDS_MS
     suffix: str = ""  # `_260327` of a dated future
     contract_size: str = "0.01"
+    barred: bool = False  # from trading, of a spot market with the state of one that is traded
 
     @property
     def symbol(self) -> str:
@@ -103,7 +104,8 @@ class FakeMarket:
     (time, rate) of what was paid, made up for 60 days where not given, and no page of them is longer than
     `payment_cap`; `indices` default to 0.1 % below the mark. `fillers` more
     contracts stand in for the rest of the exchange; the first is paid every 4 hours. No page of candles is longer
-    than `page_cap`, whatever was asked for; it holds the latest bars with `page_tail`.
+    than `page_cap`, whatever was asked for; it holds the latest bars with `page_tail`. `spot`, `spot_instruments`
+    and `spot_books` describe the spot markets, whose last trade was `idle_ms` ago.
     """
 
     now_ms: int
@@ -122,11 +124,38 @@ class FakeMarket:
     fillers: int = 60
     page_cap: int = 5_000
     page_tail: bool = False
+    spot: dict[str, Bars] = field(default_factory=dict)
+    spot_instruments: list[Instrument] = field(default_factory=list)
+    spot_books: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = field(default_factory=dict)
+    idle_ms: int = 0
     _rows: dict[tuple[str, int, int, bool], list[list[object]]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _by_symbol(self) -> dict[str, Instrument]:
         return {instrument.symbol: instrument for instrument in self.listed}
+
+    @cached_property
+    def _spot_market(self) -> "FakeMarket":
+        return FakeMarket(
+            now_ms=self.now_ms,
+            bars=self.spot,
+            instruments=self.spot_instruments,
+            books=self.spot_books,
+            idle_ms=self.idle_ms,
+        )
+
+    @property
+    def on_spot(self) -> "FakeMarket":
+        """The spot markets, as a market of their own."""
+        market = self._spot_market
+        market.now_ms, market.fillers = self.now_ms, self.fillers
+        market.page_cap, market.page_tail = self.page_cap, self.page_tail
+        return market
+
+    @property
+    def traded_ms(self) -> int:
+        """When the last trade was."""
+        return self.now_ms - self.idle_ms
 
     @property
     def listed(self) -> list[Instrument]:

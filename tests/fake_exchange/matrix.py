@@ -15,15 +15,17 @@ from fake_exchange.asking import (
     MEMBERS,
     NOW_MS,
     REASONS,
+    SPOT_SYMBOLS,
     START_MS,
     SYMBOLS,
     N,
-    a_market,
     ask,
     numbers,
     served,
+    with_spot,
 )
 from fake_exchange.faults import BODIES, CANDLES, HARMLESS, Fault
+from fake_exchange.spot import SPOT
 
 PAGE = b"<html>Service unavailable</html>"
 # Bodies that are errors of one venue or another; what does not know them must not trust them either.
@@ -68,6 +70,12 @@ QUESTIONS = {
     "tiers": "tiers",
     "marks of tiers": "tiers",
 }
+SPOT_QUESTIONS = {
+    "instruments": ("spot find",),
+    "klines": ("spot candles",),
+    "depth": ("spot books",),
+    "tickers": ("spot tickers", "spot prices"),
+}
 
 
 @dataclass(frozen=True)
@@ -93,13 +101,16 @@ def cases() -> Iterator[Case]:
             unmarked = kind == "marks of tiers" and dialect.ID != "mexc"
             if end is not None and not own_rate and not unmarked:
                 yield from (Case(venue, end, question, fault) for fault in FAULTS)
+        for kind, questions in SPOT_QUESTIONS.items():
+            end = SPOT[venue].KINDS[kind]
+            yield from (Case(venue, end, question, fault) for question in questions for fault in FAULTS)
 
 
 class Truths:
     """What each venue answers to each question when nothing is wrong."""
 
     def __init__(self) -> None:
-        self.market = a_market()
+        self.market = with_spot()
         self._told: dict[tuple[str, str], dict] = {}
 
     def of(self, venue: str, question: str) -> dict:
@@ -120,6 +131,7 @@ class Truths:
                 told = numbers(fake, case.question, case.venue, timeout_s=DEADLINE_S)
             except ExchangeFailed as failed:
                 result = "refused" if failed.reason in REASONS else f"WRONG REASON {failed.reason}"
+                result = f"RAISED {failed!r}" if case.question.startswith("spot") else result
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 result = f"UNCAUGHT {error!r}"
             else:
@@ -150,23 +162,27 @@ def defects() -> Iterator[tuple[str, str, str]]:
             yield venue, defect, names[(n + 1 + shift) % len(names)]
 
 
-def defective(venue: str, of_eth: str, of_btc: str) -> tuple[int, int]:
+def defective(venue: str, of_eth: str, of_btc: str, *, spot: bool = False) -> tuple[int, int]:
     """Put a defect into the candles of ETH and another into those of BTC; return (refused, unchanged).
+
+    With `spot`, into those of their spot markets.
 
     Raises:
         AssertionError: a close is not that of the market.
     """
-    market = a_market()
+    market = with_spot()
+    end = (SPOT if spot else DIALECTS)[venue].KINDS["klines"]
+    described, symbols = (market.spot, SPOT_SYMBOLS) if spot else (market.bars, SYMBOLS)
     faults = [
-        Fault(f"candle:{of_eth}", endpoint=DIALECTS[venue].KINDS["klines"], symbol="ETHUSDT"),
-        Fault(f"candle:{of_btc}", endpoint=DIALECTS[venue].KINDS["klines"], symbol="BTCUSDT"),
+        Fault(f"candle:{of_eth}", endpoint=end, symbol="ETHUSDT"),
+        Fault(f"candle:{of_btc}", endpoint=end, symbol="BTCUSDT"),
     ]
     with served(venue, faults, market) as fake, ask(fake, venue) as source:
-        listings = list(source.find(MEMBERS, "USDT").values())
+        listings = [*(source.spot(SYMBOLS, "USDT") if spot else source.find(MEMBERS, "USDT")).values()]
         found = source.candles(listings, "1d", START_MS, NOW_MS)
     refused = 0
     for base, defect in (("ETH", of_eth), ("BTC", of_btc), ("PEPE", "duplicate")):
-        candles, true = found[base], market.bars[SYMBOLS[base]]
+        candles, true = found[base], described[symbols[base]]
         assert isinstance(candles, Candles if defect in HARMLESS else Unknown), (venue, defect, candles)
         refused += isinstance(candles, Unknown)
         if isinstance(candles, Candles):

@@ -32,7 +32,8 @@ COLUMNS = ("time", "open", "high", "low", "close", "vol", "amount")
 
 
 def options(url: str) -> dict[str, object]:
-    return {ID: {"urls": {"api": {"contract": {"public": f"{url}/api/v1/contract"}}}}}
+    hosts = {"contract": {"public": f"{url}/api/v1/contract"}, "spot": {"public": url}}
+    return {ID: {"urls": {"api": hosts}}}
 
 
 def raw(symbol: str) -> str:

@@ -24,6 +24,7 @@ from fake_exchange import binance
 from fake_exchange.dialect import RefusedQueryError
 from fake_exchange.faults import BODIES, CANDLES, Fault, ends
 from fake_exchange.market import FakeMarket
+from fake_exchange.spot import SPOT
 
 REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 404: "Not Found"}
 
@@ -54,6 +55,7 @@ class FakeExchange:
         self.market = market
         self.faults = list(faults)
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.of_spot: list[str] = []
         self.heads: list[str] = []
         self.latency_s = latency_s
         self.in_flight = self.most_in_flight = 0
@@ -126,40 +128,47 @@ class FakeExchange:
         try:
             await asyncio.sleep(self.latency_s)
             symbol = self._dialect.symbol_of(target.path, query)
-            fault = next((f for f in self.faults if f.strikes(target.path, symbol)), None)
+            spot = SPOT[self._dialect.ID].place(target.path, query)
+            if spot is not None:
+                self.of_spot.append(spot)
+            fault = next((f for f in self.faults if f.strikes(spot or target.path, symbol)), None)
             if self._toll is not None and not self._toll.pay(self._dialect.weight(target.path, query)):
                 status, refusal = self._dialect.refusal(self._toll.window_s)
                 return await self._send(writer, status, json.dumps(refusal).encode(), None)
-            status, body = self._content(target.path, query, fault)
+            status, body = self._content(target.path, query, fault, spot)
             return await self._send(writer, status, body, fault)
         finally:
             self.in_flight -= 1
 
-    def _content(self, path: str, query: dict[str, str], fault: Fault | None) -> tuple[int, bytes]:
-        route = self._route(path)
+    def _content(
+        self, path: str, query: dict[str, str], fault: Fault | None, spot: str | None
+    ) -> tuple[int, bytes]:
+        speaker = self._dialect if spot is None else SPOT[self._dialect.ID]
+        market = self.market if spot is None else self.market.on_spot
+        route = self._route(path, speaker, spot or path)
         if fault is not None and fault.kind == "other_symbol":
-            other = self._dialect.raw("BTCUSDT")
-            mine = self._dialect.raw(fault.symbol)
+            other = speaker.raw("BTCUSDT")
+            mine = speaker.raw(fault.symbol)
             path = path.replace(mine, other)
             query = {key: other if value == mine else value for key, value in query.items()}
         if route is None:
             return 404, b"<html>404 Not found</html>"
         try:
-            answer = route(
-                self.market, {"symbol": path.rsplit("/", 1)[-1], **query} if "_" in path else query
-            )
+            answer = route(market, {"symbol": path.rsplit("/", 1)[-1], **query} if "_" in path else query)
         except RefusedQueryError as refused:
             return refused.status, json.dumps(refused.body).encode()
         defect = fault.kind.removeprefix("candle:") if fault and fault.kind.startswith("candle:") else None
         if defect is not None:
-            rows = CANDLES[defect](self._dialect.candle_rows(answer))
-            answer = self._dialect.with_rows(answer, rows)
+            rows = CANDLES[defect](speaker.candle_rows(answer))
+            answer = speaker.with_rows(answer, rows)
         return 200, json.dumps(answer).encode()
 
-    def _route(self, path: str) -> Callable[[FakeMarket, dict[str, str]], object] | None:
-        if any(ends(path, end) for end in self._closed):
+    def _route(
+        self, path: str, speaker: ModuleType, place: str
+    ) -> Callable[[FakeMarket, dict[str, str]], object] | None:
+        if any(ends(place, end) for end in self._closed):
             return None
-        routes = self._dialect.ROUTES
+        routes = speaker.ROUTES
         return routes.get(path) or routes.get(f"{path.rsplit('/', 1)[0]}/*")
 
     async def _send(

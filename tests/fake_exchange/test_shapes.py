@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fake_exchange import binance, bingx, bybit, mexc, weex
+from fake_exchange import binance, bingx, bybit, bybit_spot, mexc, weex
 from fake_exchange.market import DAY_MS, FakeMarket, bars
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "exchange-responses"
@@ -137,6 +137,16 @@ def test_every_endpoint_that_is_recorded_is_compared():
         "/api/v1/contract/kline/index_price/*",
         "/api/v1/contract/depth/*",
     }
+
+
+@pytest.mark.parametrize("name", ["GetSpotSymbols", "GetSpotTickers"])
+def test_what_is_recorded_of_spot_has_its_shape(name):
+    """Bybit's spot markets and tickers are the only ones recorded of any exchange."""
+    recorded = json.loads((RECORDED / "bybit" / f"{name}.json").read_text())
+    query = {"category": "spot"}
+    assert bybit_spot.place(recorded["path"], query) is not None
+    served = json.loads(json.dumps(bybit_spot.ROUTES[recorded["path"]](market(), query)))
+    assert differences(recorded["response"], served) == []
 
 
 def test_every_filter_has_its_recorded_shape():

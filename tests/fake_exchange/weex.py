@@ -33,7 +33,7 @@ WEIGHTS = {"historyKlines": 5, "openInterest": 2, "24hr": 40, "fundingRate": 5}
 
 
 def options(url: str) -> dict[str, object]:
-    return {ID: {"urls": {"api": {"contract": url}}}}
+    return {ID: {"urls": {"api": {"contract": url, "public": url}}}}
 
 
 def raw(symbol: str) -> str:

@@ -105,7 +105,7 @@ def test_the_basis_now_is_mark_over_index(cli: Cli, tmp_path: Path, venue: str) 
         data = answer(cli, "basis", *ORDER, "--exchange", venue)["data"]
     eth = named(data["rows"], "ETH")
     assert eth["now_bps"] == pytest.approx(10.0)
-    if venue == "bingx":  # it lists no past index, and no spot is read
+    if venue == "bingx":  # it lists no past index, and there is no spot market
         assert (eth["reference"], eth["risk_annual"]) == (None, None)
         assert eth["unknown"]["basis-history"]
         return
