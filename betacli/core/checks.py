@@ -143,7 +143,7 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     unknown = [
         _called(e, leg)
         for leg in traded
-        if leg.tradable is None or (leg.participation is None and leg.grade != "D")
+        if leg.tradable is None or (leg.notional and leg.participation is None and leg.grade != "D")
     ]
     told = "every leg has an active contract"
     spot = [leg.base for leg in held if leg.held_as == "as spot"]

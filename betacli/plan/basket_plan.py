@@ -30,8 +30,6 @@ class Leg:
     sector: str
     group: str | None
     symbol: str | None
-    kind: Literal["future", "spot"]
-    venue: str | None
     side: Literal["long", "short", "none"]
     beta: float
     overridden: bool
@@ -44,6 +42,8 @@ class Leg:
     amount: float | None
     rounded_notional: float | None
     held_at: Literal["lower", "upper"] | None
+    kind: Literal["future", "spot"] = "future"
+    venue: str | None = None
 
     @property
     def key(self) -> str:

@@ -38,10 +38,8 @@ class LiquidityRow:
     role: Literal["leg", "hedge"]
     contract: Contract
     symbol: str | None
-    venue: str | None
     coins_per_unit: int | None
     new_name: str | None
-    ends_in_days: float | None
     age_days: float | None
     adv_7d: float | None
     adv_30d: float | None
@@ -62,6 +60,8 @@ class LiquidityRow:
     max_notional: float | None
     max_set_by: str | None
     max_is_at_least: bool
+    venue: str | None = None
+    ends_in_days: float | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -54,7 +54,7 @@ def _tone(value: object) -> Tone | None:
 
 
 def _history(row: ProxyRow) -> str:
-    return row.history_source if row.history == "venue" else row.history
+    return str(row.history_source) if row.history == "venue" else row.history
 
 
 def plan_proxies(

@@ -32,7 +32,7 @@ def tracking_of(candidate: Candidate, measured: Measured, share: float) -> Track
             tracking_error=row.tracking_error,
             variance_added=row.variance_added,
             implied_beta=row.implied_beta,
-            history=row.history_source,
+            history=row.history_source or row.history,
             n_obs=row.n_obs,
         ),
         open_ms=np.zeros(0) if panel is None else np.asarray(panel.open_ms[1:], dtype=np.float64),

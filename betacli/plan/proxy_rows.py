@@ -34,9 +34,7 @@ class ProxyRow:
     candidate: str
     kind: Kind
     held: tuple[str, ...]
-    venue: str | None
     history: History
-    history_source: str
     betas: tuple[float, ...]
     std_error: float | None
     r_squared: float
@@ -45,10 +43,12 @@ class ProxyRow:
     variance_added: float
     implied_beta: float | None
     own_beta: float | None
-    price_ratio: float | None
     n_obs: int
     accepted: bool
-    refused: str | None
+    refused: str | None = None
+    venue: str | None = None
+    history_source: str | None = None
+    price_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

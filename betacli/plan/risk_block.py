@@ -47,11 +47,9 @@ def _block(
         from betacli.plan.trade_risk_asked import risk_asked  # noqa: PLC0415  an answer for the past starts sooner
 
         return risk_asked(measured, held, basket, universe, source)
-    past = "not asked for in an answer for the past: see " if source is not None else "needs a live source"
-    basis, funding, books = (
-        (past + f"`betacli {command}`" if source is not None else past) if basket else "nothing is held"
-        for command in ("basis", "funding", "liquidity")
-    )
+    reason = "needs a live source" if source is None else "not asked for in an answer for the past"
+    if not basket:
+        reason = "nothing is held"
     return TradeRisk(
         horizon_days=universe.checklist.get("rebalance_days", BASIC["rebalance_days"]),
         liquidity_grade=None,
@@ -59,5 +57,5 @@ def _block(
         funding=None,
         funding_bps=None,
         basis_risk_annual=None,
-        unknown={"liquidity_grade": books, "funding": funding, "basis_risk_annual": basis},
+        unknown=dict.fromkeys(("liquidity_grade", "funding", "basis_risk_annual"), reason),
     )

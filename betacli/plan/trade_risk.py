@@ -49,7 +49,7 @@ class TradeRisk:
             for name, label in LABELS.items()
         ]
         if all(text is None for text in told.values()):
-            pairs = [(", ".join(LABELS.values()), doc.UNKNOWN + self._together())]
+            pairs = [("trade risk", f"{doc.UNKNOWN}{self._together()}")]
         if self.proxy_basis_annual is not None:
             pairs.append(("proxy basis", f"{doc.percent(self.proxy_basis_annual)} a year"))
         return pairs
@@ -60,4 +60,4 @@ class TradeRisk:
 
     def _together(self) -> str:
         reasons = list(dict.fromkeys(self.unknown.values()))
-        return f": {'; '.join(reasons)}" if reasons else ""
+        return f": {', '.join(LABELS.values())}: {'; '.join(reasons)}" if reasons else ""

@@ -1,7 +1,8 @@
 """JSON Schema (2020-12) of what commands print, made from the dataclasses of their results.
 
 A field's type gives its schema, `None` among its types makes it nullable, and the sentence of the docstring that
-names it in backticks describes it. Objects stay open: a field that is added later changes no version.
+names it in backticks describes it. Objects stay open, and a field with a default is not required: one that is added
+later changes no version, and what was written before it is still valid.
 """
 
 import ast
@@ -9,7 +10,7 @@ import inspect
 import re
 import types
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -174,8 +175,17 @@ class _Definitions:
                 if field.name in told:
                     properties[field.name]["description"] = told[field.name]
             summary = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-            self.made[name] = {"description": summary, **_object(properties)}
+            self.made[name] = {"description": summary, **_object(properties, _added(kind))}
         return {"$ref": f"#/$defs/{name}"}
+
+
+def _added(kind: type) -> set[str]:
+    """Return the fields that a result of an earlier release may lack: those with a default."""
+    return {
+        field.name
+        for field in fields(kind)
+        if field.default is not MISSING or field.default_factory is not MISSING
+    }
 
 
 def _hints(kind: type) -> dict[str, Any]:
