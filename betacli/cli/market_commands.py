@@ -10,7 +10,6 @@ from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions, ProxyOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
-from betacli.cli.values import listed
 from betacli.document import Report
 from betacli.errors import BadUsage
 
@@ -104,8 +103,7 @@ class MarketCommands(Desk):
         request = asking.basket_request(betas, target, hedge, limits=limits)
         held = asking.holding_of(holding)
         asked = venue_asking.venues_of(chosen.venues, data.exchange)
-        spot = listed("--spot", target.spot)
-        answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here, spot)
+        answers = venue_asking.ask_all(asked, request, universe, held, target, data, self._here)
         reference = data.exchange or universe.exchange
         return self._deliver(plan_venues(request, universe, answers, reference, held), output)
 
