@@ -213,10 +213,15 @@ def test_an_exchange_on_which_nothing_can_be_bought_has_no_rank(cli: Cli, tmp_pa
 
 
 def test_an_exchange_whose_contract_ends_within_the_horizon_has_no_rank(cli: Cli, tmp_path: Path) -> None:
-    """SOL is delisted there in 5 days."""
-    _, there = venues(cli, tmp_path, instruments=changed("SOL", delivery_ms=NOW_MS + 5 * DAY_MS))
-    assert (there["rank"], there["cost_bps"], there["ending"]) == (None, None, ["SOL in 5.0 days"])
-    assert "ends within the horizon" in "; ".join(there["reasons"])
+    """SOL is delisted on Binance in 5 days; the basket is held for 7, or for 3."""
+    ends = changed("SOL", delivery_ms=NOW_MS + 5 * DAY_MS)
+    with serve("binanceusdm", a_market(instruments=ends)) as fake:
+        sectors(tmp_path, fake.options)
+        asked = ("venues", "--sector", "l1", "--notional", "600", "--venues", "binanceusdm", "--horizon")
+        week, days = (answer(cli, *asked, horizon)["data"]["venues"][0] for horizon in ("7d", "3d"))
+    assert (week["rank"], week["cost_bps"], week["ending"]) == (None, None, ["SOL in 5.0 days"])
+    assert "ends within the horizon" in "; ".join(week["reasons"])
+    assert (days["rank"], days["ending"]) == (1, [])
 
 
 def test_the_worst_of_some_is_not_the_worst_of_all(cli: Cli, tmp_path: Path) -> None:
