@@ -312,7 +312,7 @@ def check_size(e: Evidence, t: Thresholds) -> Verdict:
     """The account carries the book: leverage, margin, contracts, and the benchmark move that would liquidate it."""
     facts: dict[str, object] = {
         "equity": e.equity, "account_leverage": e.account_leverage, "initial_margin": e.initial_margin,
-        "liquidation_moves": list(e.liquidation_moves), "worst_day": e.worst_day,
+        "liquidation_moves": list(e.liquidation_moves), "isolated_moves": list(e.isolated_moves), "worst_day": e.worst_day,
         "liquidation_days_least": t["liquidation_days"],
         "warn_above": t["account_leverage_warn"], "fail_above": t["account_leverage_fail"],
     }  # fmt: skip
@@ -341,13 +341,21 @@ def check_size(e: Evidence, t: Thresholds) -> Verdict:
     nearest = min((abs(move) for move in e.liquidation_moves), default=None)
     limit = f"liquidation: at least {t['liquidation_days']:g} worst days away"
     if nearest is None:
-        found.append(_Found("pass", "no move within ±60 % liquidates", None, limit))
+        said = f"no move within ±60 % liquidates on cross margin{_apart(e)}"
+        found.append(_Found("pass", said, None, limit))
         return _verdict(found, facts)
     near = nearest < t["liquidation_days"] * e.worst_day
-    said = f"liquidated at {e.benchmark} ±{nearest:.1%}, the worst day was {e.worst_day:.1%}"
+    said = f"liquidated at {e.benchmark} ±{nearest:.1%}, the worst day was {e.worst_day:.1%}{_apart(e)}"
     todo = "lower `--leverage`: the worst day would liquidate it"
     found.append(_Found("fail" if near else "pass", said, todo, limit))
     return _verdict(found, facts)
+
+
+def _apart(e: Evidence) -> str:
+    """Say what isolated margin would make of it: basket and hedge each on their own share of the equity."""
+    if not e.isolated_moves:
+        return ""
+    return f" (isolated: {' or '.join(f'{move * 100:+.1f} %' for move in e.isolated_moves)})"
 
 
 def check_hedge(e: Evidence, t: Thresholds) -> Verdict:
