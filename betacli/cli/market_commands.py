@@ -126,8 +126,8 @@ class MarketCommands(Desk):
             if market is None:
                 report = plan_proxies(request, universe, None)
                 return self._deliver(report, output)
-            everywhere = names.VENUES if market.name in names.VENUES and not data.offline else ()
-            venues = named or everywhere
+            everywhere = market.name in names.VENUES and not data.offline and chosen.proxy_venues is None
+            venues = names.VENUES if everywhere else named
             with placing.other_venues(request, universe, market, venues, data, self._here) as others:
                 history = sources.history_file(chosen.proxy_history, market, request.run)
                 where = Sources(source=market, history=history, others=others)

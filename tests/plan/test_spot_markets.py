@@ -9,7 +9,7 @@ from conftest import Cli
 from fake_exchange.faults import Fault
 from fake_exchange.market import Bars, bars
 from fake_exchange.spot import SPOT
-from marketing import DAY_MS, FIRST_MS, VENUES, a_market, answer, closes, named, sectors, serve
+from marketing import ALONE, DAY_MS, FIRST_MS, VENUES, a_market, answer, closes, named, sectors, serve
 
 
 def scaled(described: Bars, by: float) -> Bars:
@@ -46,7 +46,7 @@ def test_a_coin_with_a_spot_market_alone_needs_no_file(cli: Cli, tmp_path: Path,
     spot, moved = gone()
     with serve(venue, a_market(spot=spot)) as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue)["data"]
+        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue, *ALONE)["data"]
     row = next(one for one in data["candidates"] if one["candidate"] == "SOL")
     sol = closes()["SOL"]
     slope, _ = np.polyfit((sol[1:] / sol[:-1] - 1)[-90:], moved[-90:], 1)
@@ -62,7 +62,7 @@ def test_a_spot_host_that_fails_costs_its_own_rows_alone(cli: Cli, tmp_path: Pat
     fault = Fault("status", endpoint=SPOT[venue].KINDS["instruments"], value=451, body=b"{}")
     with serve(venue, a_market(spot=spot), faults=(fault,)) as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue)["data"]
+        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue, *ALONE)["data"]
         asked = ("solve", "--sector", "l1", "--only", "ETH,SOL,AVAX", "--exchange", venue)
         legs = answer(cli, *asked)["data"]["legs"]
     assert data["without_contract"] == ["GONE"]
