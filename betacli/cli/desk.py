@@ -29,6 +29,10 @@ class Desk:
             report = replace(report, plan=output.plan)
         if getattr(report.inputs, "exchange", None) not in (None, *KNOWN_SOURCES):
             report = replace(report, exchange_unchecked=True)
+        if output.format == "csv":
+            from betacli.plan.results import RESULTS  # noqa: PLC0415
+
+            report = replace(report, rows=RESULTS[report.schema].csv())
         deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
         if output.verbose:
             say_inputs(report, self._here)
