@@ -21,7 +21,7 @@ from betacli.core.model import (
 )
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
-from betacli.data.gates import GATES, Measurement
+from betacli.data.gates import Measurement, thresholds_for
 from betacli.errors import GatesFailed, NoData
 from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
 from betacli.plan.cross_section import CrossSection, Peers, cross_section, home_of, peers_of, shrink_notices
@@ -151,6 +151,7 @@ def measure(
     notices.extend([*recipe_notices, *no_interval(preset, recipe)])
     parts = benchmark_members(request.benchmark, universe)
     fixed = request.benchmark.weights
+    grid = window_grid(recipe, source.now_ms)
     peers = peers_of(recipe, request.sector, {member.base for member in members}, universe, fixed)
     data = gather(
         source,
@@ -159,8 +160,8 @@ def measure(
         parts=parts,
         peers=peers.members,
         timeframe=recipe.timeframe,
-        grid=window_grid(recipe, source.now_ms),
-        thresholds={**GATES, **universe.gates},
+        grid=grid,
+        thresholds=thresholds_for(universe.gates, len(grid)),
         may_shorten=recipe.window_days == PRESETS[preset].window_days if may_shorten is None else may_shorten,
     )
     notices.extend(shortened(recipe, data))

@@ -11,7 +11,7 @@ from betacli.core.calendar import DAY_MS
 from betacli.core.model import Member, Notice, Price, Universe
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
-from betacli.data.gates import GATES
+from betacli.data.gates import thresholds_for
 from betacli.data.position_file import Row
 from betacli.plan.gather import gather
 from betacli.plan.holding import Holding, Kind
@@ -243,7 +243,7 @@ def _measured(
         parts=(),
         timeframe=measured.recipe.timeframe,
         grid=panel.open_ms,
-        thresholds={**GATES, **universe.gates},
+        thresholds=thresholds_for(universe.gates, len(panel.open_ms)),
     )
     there = np.concatenate([[1.0], np.where(np.isfinite(market), 1.0, np.nan)])
     failed = {coin: failures for coin in coins if (failures := data.member_failures(coin, there))}
