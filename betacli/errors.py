@@ -26,6 +26,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from betacli.wording import did_you_mean as did_you_mean  # noqa: PLC0414  messages are built with these everywhere
+from betacli.wording import mistyped as mistyped  # noqa: PLC0414
 from betacli.wording import quoted as quoted  # noqa: PLC0414
 from betacli.wording import safe as safe  # noqa: PLC0414
 
@@ -111,6 +112,7 @@ class UnknownName(Unusable):
     name: str
     known: Sequence[str]
     where: str = ""
+    otherwise: str = ""
 
     @property
     def message(self) -> str:
@@ -122,6 +124,8 @@ class UnknownName(Unusable):
             return None
         listed = quoted(self.known, limit=40)
         near = did_you_mean(self.name, self.known)
+        if near and len(self.known) == 1:
+            return f"{near} {self.otherwise}".strip()
         one = "the only one is" if len(self.known) == 1 else "there are"
         return f"{near} {one} {listed}" if near else f"{one} {listed}"
 

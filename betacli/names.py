@@ -25,6 +25,8 @@ PRESETS = (
 )
 WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "custom", "min-variance")
 PROXIES = ("file", "auto", "none")
+NEUTRAL = ("dollar", "beta")
+FEES = ("taker", "maker")
 OBJECTIVES = ("nearest", "min-variance", "least-turnover")
 SAMPLE = "sample"
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")

@@ -7,6 +7,7 @@ from betacli.core.checks import CHECKS, THRESHOLDS
 from betacli.core.weights import WEIGHTINGS
 from betacli.data.gates import GATES
 from betacli.data.venues import VENUES
+from betacli.plan.spread import NEUTRAL
 from betacli.show.formats import FORMATS
 
 
@@ -20,6 +21,7 @@ def test_every_tuple_of_names_equals_the_keys_of_its_dict() -> None:
     assert tuple(THRESHOLDS) == names.CHECKLIST
     assert tuple(CHECKS) == names.STEPS
     assert tuple(VENUES) == names.VENUES
+    assert NEUTRAL == names.NEUTRAL
 
 
 def test_every_preset_names_things_that_exist() -> None:

@@ -120,9 +120,8 @@ class BasketCommands(Desk):
         Raises:
             BadUsage: an option was given that is about one basket.
         """
-        from betacli.plan.spread import NEUTRAL, plan_spread  # noqa: PLC0415
+        from betacli.plan.spread import plan_spread  # noqa: PLC0415
 
-        known_name("neutral", pair.neutral, NEUTRAL)
         for option, given in (
             ("--sector", what.sector),
             ("--only", what.only),

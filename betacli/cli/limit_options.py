@@ -5,6 +5,7 @@ from typing import Annotated
 
 from betacli import names
 from betacli.cli.taking import LIMITS, WHAT, option
+from betacli.cli.values import known_name
 from betacli.errors import BadUsage
 
 
@@ -112,8 +113,10 @@ class PairOptions:
         """Return the long and the short sectors, each as one name; None where no spread is asked for.
 
         Raises:
+            UnknownName: the pair is to be neutral in a way that does not exist.
             BadUsage: one side is missing.
         """
+        known_name("kind of neutral pair", self.neutral, names.NEUTRAL)
         if not self.long and not self.short:
             return None
         if not self.long or not self.short:

@@ -3,10 +3,23 @@
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
-from betacli.errors import BadOption, UnknownName
+from betacli.errors import BadFile, BadOption, Problem, UnknownName, safe
 
 MAX_BETA = 100.0
+
+
+def there(path: Path | None) -> None:
+    """Raise `BadFile` where a file or folder was named that does not exist, also where nothing would be read from it."""
+    if path is None:
+        return
+    try:
+        found = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        found = False
+    if not found:
+        raise BadFile(path=safe(path), problems=[Problem(what="does not exist")])
 
 
 def known_name(what: str, name: str, known: tuple[str, ...]) -> str:
