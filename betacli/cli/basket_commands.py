@@ -201,6 +201,10 @@ class BasketCommands(Desk):
         output.check()
         if len(what.benchmark or ()) > 1:
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
+        if account is not None and account.tickets == Path("-"):
+            raise BadUsage(
+                problem="stdout holds the answer, and no tickets", way_out="name a file with `--tickets`"
+            )
         if account is not None and account.tickets is not None and account.tickets == output.output:
             raise BadUsage(
                 problem="`--tickets` and `--output` name the same file", way_out="give each its own"

@@ -116,7 +116,7 @@ class PairOptions:
             UnknownName: the pair is to be neutral in a way that does not exist.
             BadUsage: one side is missing.
         """
-        known_name("kind of neutral pair", self.neutral, names.NEUTRAL)
+        known_name("neutral", self.neutral, names.NEUTRAL)
         if not self.long and not self.short:
             return None
         if not self.long or not self.short:

@@ -10,6 +10,7 @@ from betacli import names
 from betacli.cli import completing
 from betacli.cli.taking import DATA, OUTPUT, WHAT, option
 from betacli.cli.values import known_name
+from betacli.errors import BadUsage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +198,13 @@ class OutputOptions:
     ] = "table"
     output: Annotated[
         Path | None,
-        option("--output", "-o", panel=OUTPUT, metavar="FILE", help="Write to a file, whole or not at all."),
+        option(
+            "--output",
+            "-o",
+            panel=OUTPUT,
+            metavar="FILE",
+            help="Write to a file, whole or not at all; `-` is stdout.",
+        ),
     ] = None
     color: Annotated[
         bool | None, option("--color/--no-color", panel=OUTPUT, help="Colour, whatever the terminal says.")
@@ -208,8 +215,12 @@ class OutputOptions:
     ] = False
 
     def check(self) -> None:
-        """Raise `UnknownName` for a format that does not exist, before any work is done."""
+        """Refuse a format that does not exist and an output that is no file, before any work is done."""
         known_name("format", self.format, names.FORMATS)
+        if self.output == Path():  # which is what an empty text becomes
+            raise BadUsage(
+                problem="`--output` is empty", way_out="name a file, or `-` for the standard output"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

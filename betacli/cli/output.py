@@ -21,6 +21,7 @@ _SECRETS = re.compile(
 )
 
 
+STDOUT = Path("-")
 _SHORT_FORMAT = re.compile(r"-[qv]*O(.*)")
 
 
@@ -33,7 +34,7 @@ def deliver(
     report: Report, fmt: str, path: Path | None, here: World, *, quiet: bool, color: bool | None
 ) -> None:
     """Write the report to stdout, or to a file that appears whole or not at all."""
-    if path is None:
+    if path is None or path == STDOUT:
         _write(FORMATS[fmt](report, screen_of(here, here.stdout, color)), fmt, here.stdout)
     else:
         write_file(path, FORMATS[fmt](report, Screen()))
@@ -44,7 +45,7 @@ def deliver(
 
 def deliver_text(text: str, path: Path | None, here: World) -> None:
     """Write what is no report, such as a schema, to stdout or to a file that appears whole or not at all."""
-    if path is None:
+    if path is None or path == STDOUT:
         _write(text, "json", here.stdout)
     else:
         write_file(path, text)
@@ -110,7 +111,7 @@ def _write(text: str, fmt: str, stream: TextIO) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole: into a temporary file beside it, then moved.
+    """Write a file whole: into a temporary file beside it, then moved. A link stays, and what it points to is written.
 
     Raises:
         BadFile: the folder or the file cannot be written; whatever was there before is untouched.
@@ -124,6 +125,9 @@ def write_file(path: Path, text: str) -> None:
         except OSError as error:
             raise unwritable(str(path), error) from None
         return
+    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        raise unwritable(str(path), OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

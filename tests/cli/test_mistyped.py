@@ -72,7 +72,7 @@ def test_a_position_that_nobody_knows_is_told_as_ever(cli: Cli, tmp_path: Path) 
     [
         (("venues", *SAMPLE, "--proxies", "zzz"), "no choice of `--proxies` `zzz`"),
         (("solve", *SAMPLE, "--proxies", "aut"), "did you mean `auto`?"),
-        (("solve", *SAMPLE, "--neutral", "zzz"), "no kind of neutral pair `zzz`"),
+        (("solve", *SAMPLE, "--neutral", "zzz"), "no neutral `zzz`"),
         (("solve", *SAMPLE, "--proxy-history", "no-such.csv"), "no-such.csv: does not exist"),
         (("proxies", *SAMPLE, "--proxy-history", "no-such.csv"), "no-such.csv: does not exist"),
         (("venues", *SAMPLE, "--proxy-history", "no-such.csv"), "no-such.csv: does not exist"),
