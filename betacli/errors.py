@@ -142,7 +142,7 @@ class Problem:
 
 @dataclass(eq=False, kw_only=True)
 class BadFile(Unusable):
-    """A file that cannot be used, with every problem found in it."""
+    """A file that cannot be used, with every problem found in it; the hint of each stands with it."""
 
     kind = "bad_file"
     path: str
@@ -150,12 +150,17 @@ class BadFile(Unusable):
 
     @property
     def message(self) -> str:
-        return "\n       ".join(self._sentence(problem) for problem in self.problems)
+        return "\n       ".join(line for problem in self.problems for line in self._told(problem))
 
     @property
     def hint(self) -> str | None:
-        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
-        return "; ".join(hints) or None
+        hints = {problem.hint for problem in self.problems}
+        return hints.pop() if len(hints) == 1 else None
+
+    def _told(self, problem: Problem) -> list[str]:
+        """Return what is wrong, and the hint under its own problem where not all have the same."""
+        hint = [f"hint: {problem.hint}"] if problem.hint and self.hint is None else []
+        return [self._sentence(problem), *hint]
 
     def _sentence(self, problem: Problem) -> str:
         place = [self.path, problem.line, problem.column]
