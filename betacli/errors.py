@@ -127,7 +127,8 @@ class UnknownName(Unusable):
         if near and len(self.known) == 1:
             return f"{near} {self.otherwise}".strip()
         one = "the only one is" if len(self.known) == 1 else "there are"
-        return f"{near} {one} {listed}" if near else f"{one} {listed}"
+        told = f"{one} {listed}; {self.otherwise}" if self.otherwise else f"{one} {listed}"
+        return f"{near} {told}" if near else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

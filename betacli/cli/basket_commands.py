@@ -58,7 +58,7 @@ class BasketCommands(Desk):
     ) -> int:
         """Score every preset on the month that followed each of its forecasts.
 
-        Example: betacli backtest betas --candles closes.csv.gz
+        Example: betacli backtest betas --sector l1 --exchange sample
         """
         from betacli.cli import asking, sources  # noqa: PLC0415
         from betacli.plan.backtest import plan_backtest  # noqa: PLC0415

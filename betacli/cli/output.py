@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
@@ -33,7 +34,9 @@ def redacted(text: str) -> str:
 def deliver(
     report: Report, fmt: str, path: Path | None, here: World, *, quiet: bool, color: bool | None
 ) -> None:
-    """Write the report to stdout, or to a file that appears whole or not at all."""
+    """Write the report to stdout, or to a file that appears whole or not at all; `quiet` leaves a table's notices out."""
+    if quiet and fmt == "table":
+        report = replace(report, warnings=())
     if path is None or path == STDOUT:
         _write(FORMATS[fmt](report, screen_of(here, here.stdout, color)), fmt, here.stdout)
     else:

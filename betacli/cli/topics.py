@@ -113,5 +113,6 @@ def _environment() -> str:
 
 {_listed(told)}
 An option is named by its long flag: `--half-life` is {variable_of("--half-life")}. A flag or a plan wins over it, and
-it wins over every file.
+it wins over every file. An option that may be repeated takes several values with blanks between, sectors with commas
+too: BETACLI_SECTOR="l1,defi". A variable that begins with BETACLI_ and is none of these is told by a warning.
 """

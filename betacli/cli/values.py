@@ -83,6 +83,12 @@ def listed(option: str, written: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def joined(option: str, written: Iterable[str] | None) -> str | None:
+    """Return names given in repeated options, or with commas in one, as `l1+defi`; None where there is none."""
+    names = [name for each in written or () for name in listed(option, each.strip(" ,") or each)]
+    return "+".join(dict.fromkeys(names)) or None
+
+
 def betas_by_hand(written: list[str] | None) -> dict[str, float]:
     """Read `ETH=1.25`, repeated."""
     betas: dict[str, float] = {}
