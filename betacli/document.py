@@ -121,6 +121,14 @@ class Document:
     records: Sequence[object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The kinds of row that the CSV of a result can have, by name, and the columns that stand last: those added later."""
+
+    kinds: Mapping[str, type]
+    added: tuple[str, ...] = ()
+
+
 # --- a report: context and result -------------------------------------------------------------------------------
 
 
@@ -159,7 +167,7 @@ class Report:
     `--as-of`; `inputs` and `excluded` are frozen dataclasses that the JSON walks; `exit_code` is 10 when a check failed;
     `plan` is the name of the plan whose options were used; `explanation` is the arithmetic, where it was asked for.
     `plan` is the name of the plan whose options were used; `exchange_unchecked` tells that nobody has checked how the
-    exchange answers.
+    exchange answers; `rows` tells what its CSV can hold, None where the records' own types are all.
     """
 
     schema: str
@@ -175,6 +183,7 @@ class Report:
     plan: str | None = None
     explanation: tuple[Steps, ...] = ()
     exchange_unchecked: bool = False
+    rows: Rows | None = None
 
     @property
     def status(self) -> Status:

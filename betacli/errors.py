@@ -26,6 +26,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from betacli.wording import did_you_mean as did_you_mean  # noqa: PLC0414  messages are built with these everywhere
+from betacli.wording import mistyped as mistyped  # noqa: PLC0414
 from betacli.wording import quoted as quoted  # noqa: PLC0414
 from betacli.wording import safe as safe  # noqa: PLC0414
 
@@ -111,6 +112,7 @@ class UnknownName(Unusable):
     name: str
     known: Sequence[str]
     where: str = ""
+    otherwise: str = ""
 
     @property
     def message(self) -> str:
@@ -122,8 +124,11 @@ class UnknownName(Unusable):
             return None
         listed = quoted(self.known, limit=40)
         near = did_you_mean(self.name, self.known)
+        if near and len(self.known) == 1:
+            return f"{near} {self.otherwise}".strip()
         one = "the only one is" if len(self.known) == 1 else "there are"
-        return f"{near} {one} {listed}" if near else f"{one} {listed}"
+        told = f"{one} {listed}; {self.otherwise}" if self.otherwise else f"{one} {listed}"
+        return f"{near} {told}" if near else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,7 @@ class Problem:
 
 @dataclass(eq=False, kw_only=True)
 class BadFile(Unusable):
-    """A file that cannot be used, with every problem found in it."""
+    """A file that cannot be used, with every problem found in it; the hint of each stands with it."""
 
     kind = "bad_file"
     path: str
@@ -146,12 +151,17 @@ class BadFile(Unusable):
 
     @property
     def message(self) -> str:
-        return "\n       ".join(self._sentence(problem) for problem in self.problems)
+        return "\n       ".join(line for problem in self.problems for line in self._told(problem))
 
     @property
     def hint(self) -> str | None:
-        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
-        return "; ".join(hints) or None
+        hints = {problem.hint for problem in self.problems}
+        return hints.pop() if len(hints) == 1 else None
+
+    def _told(self, problem: Problem) -> list[str]:
+        """Return what is wrong, and the hint under its own problem where not all have the same."""
+        hint = [f"hint: {problem.hint}"] if problem.hint and self.hint is None else []
+        return [self._sentence(problem), *hint]
 
     def _sentence(self, problem: Problem) -> str:
         place = [self.path, problem.line, problem.column]

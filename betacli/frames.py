@@ -140,7 +140,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except ImportError:
         what = "is a Parquet file, and reading those needs pyarrow"
-        raise _bad(path, what, hint="install it with `pip install 'betacli[parquet]'`") from None
+        raise _bad(path, what, hint="install it with `pip install '.[parquet]'`") from None
     except (OSError, ValueError) as error:
         raise _bad(path, f"cannot be read: {safe(error, 120)}") from None
 

@@ -25,6 +25,9 @@ PRESETS = (
 )
 WEIGHTINGS = ("equal", "cap", "inverse-volatility", "liquidity", "custom", "min-variance")
 PROXIES = ("file", "auto", "none")
+HEDGES = ("perp", "quarter", "next-quarter")
+NEUTRAL = ("dollar", "beta")
+FEES = ("taker", "maker")
 OBJECTIVES = ("nearest", "min-variance", "least-turnover")
 SAMPLE = "sample"
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")

@@ -26,6 +26,22 @@ def quoted(names: Iterable[str], limit: int = 12) -> str:
     return "".join(listed)
 
 
+def mistyped(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name of which `name` is a slip: other case, a letter more or less, or two in the wrong order.
+
+    Stricter than `did_you_mean`, which only suggests: `SUI` is no slip of `UNI`, and `ETC` none of `ETH`.
+    """
+    fold = name.casefold()
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    if fold in by_fold:
+        return by_fold[fold]
+    swapped = {fold[:k] + fold[k + 1] + fold[k] + fold[k + 2 :] for k in range(len(fold) - 1)}
+    near = [word for word in by_fold if word in swapped] or get_close_matches(
+        fold, list(by_fold), n=1, cutoff=0.75
+    )
+    return by_fold[near[0]] if near else None
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return "did you mean `x`?" for the known name nearest to `name`, or None when none is near."""
     by_fold = {candidate.casefold(): candidate for candidate in known}

@@ -1,5 +1,7 @@
 """The light names are the names of the real things."""
 
+from typing import get_args
+
 from betacli import names
 from betacli.core.beta import ESTIMATORS, PRESETS
 from betacli.core.calendar import TIMEFRAMES_MS
@@ -7,6 +9,9 @@ from betacli.core.checks import CHECKS, THRESHOLDS
 from betacli.core.weights import WEIGHTINGS
 from betacli.data.gates import GATES
 from betacli.data.venues import VENUES
+from betacli.plan.carrying import Role
+from betacli.plan.hedge_with import PERPETUAL, QUARTERS
+from betacli.plan.spread import NEUTRAL
 from betacli.show.formats import FORMATS
 
 
@@ -20,6 +25,9 @@ def test_every_tuple_of_names_equals_the_keys_of_its_dict() -> None:
     assert tuple(THRESHOLDS) == names.CHECKLIST
     assert tuple(CHECKS) == names.STEPS
     assert tuple(VENUES) == names.VENUES
+    assert NEUTRAL == names.NEUTRAL
+    assert (PERPETUAL, *QUARTERS) == names.HEDGES
+    assert set(get_args(Role)) == set(names.FEES)
 
 
 def test_every_preset_names_things_that_exist() -> None:

@@ -13,7 +13,7 @@ from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_commands import BasketCommands
 from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
-from betacli.cli.helping import HelpfulCommand, HelpfulGroup, without_rich
+from betacli.cli.helping import COMPLETION, HelpfulCommand, HelpfulGroup, completion, without_rich
 from betacli.cli.house_commands import HouseCommands
 from betacli.cli.limit_options import LimitOptions, PairOptions
 from betacli.cli.market_commands import MarketCommands
@@ -33,9 +33,9 @@ from betacli.cli.options import (
     WhatOptions,
 )
 from betacli.cli.planning import option_types, optional, plan_of
-from betacli.cli.taking import Given, takes
+from betacli.cli.taking import Given, is_option, options_of, takes
 from betacli.cli.world import World
-from betacli.errors import BadUsage, Interrupted
+from betacli.errors import Interrupted
 
 COMPLETE = "_BETACLI_COMPLETE"
 COMPLETED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
@@ -174,6 +174,9 @@ def invoke(argv: list[str], here: World) -> int:
     here = replace(here, options=lambda: option_types(every_group()))
     if argv[:1] == ["help"] and len(argv) == 2 and argv[1] in command_names():
         argv = [argv[1], "--help"]
+    if len(argv) == 2 and argv[0] in COMPLETION:  # Typer's own flags take no shell, and guess
+        here.stdout.write(completion(argv[0], argv[1]))
+        return 0
     if COMPLETE in os.environ:
         without_rich()
     completed = " ".join(os.environ.get(name, "") for name in COMPLETED) if COMPLETE in os.environ else ""
@@ -186,27 +189,19 @@ def invoke(argv: list[str], here: World) -> int:
     except SystemExit:
         raise ClosedPipe from None  # Typer's own answer to a reader that left in the middle of the help
     except _ParserError as error:
-        raise _unparsed(error) from None
+        from betacli.cli.parsing import unparsed  # noqa: PLC0415
+
+        raise unparsed(error, _homes()) from None
     if code == Interrupted.exit_code:
         raise KeyboardInterrupt  # which Typer has taken for itself
     return code if isinstance(code, int) else 0
 
 
-def _unparsed(error: Exception) -> BadUsage:
-    """Put what the parser says into our words: a small letter first, no full stop, what was meant as the hint."""
-    told = getattr(error, "format_message", lambda: str(error))()
-    problem, _, meant = told.partition("(Possible options")[0].partition("Did you mean")
-    possible = getattr(error, "possibilities", None) or ()
-    way_out = "`betacli --help` lists the commands, `betacli COMMAND --help` its options"
-    if possible or meant:
-        way_out = (
-            "did you mean "
-            + (
-                " or ".join(f"`{name}`" for name in sorted(possible))
-                if possible
-                else meant.strip(" ?'\n").join("``")
-            )
-            + "?"
-        )
-    problem = problem.strip().rstrip(".")
-    return BadUsage(problem=problem[:1].lower() + problem[1:], way_out=way_out)
+def _homes() -> dict[str, str]:
+    """Return every long option, with the first command that has it."""
+    found: dict[str, str] = {}
+    for command, groups in commands(World.real()):
+        for field, hint in options_of([group for group in groups if group is not Given]):
+            if is_option(hint):
+                found.setdefault("--" + field.name.replace("_", "-"), command.__name__)
+    return found

@@ -23,6 +23,7 @@ from betacli.cli.values import (
     moment,
     number,
     share,
+    there,
     weights_by_name,
 )
 from betacli.cli.world import World
@@ -191,6 +192,8 @@ def basket_request(
             problem="`--min-trade` is about trades from positions held",
             way_out="say what is held with `--positions FILE`",
         )
+    known_name("choice of `--proxies`", target.proxies, names.PROXIES)
+    there(target.proxy_history)
     return BasketRequest(
         target_band=band("--target-band", limits.target_band),
         sector_weight=weights_by_name("--sector-weight", limits.sector_weight, above=0, most=1),

@@ -58,7 +58,7 @@ class BasketCommands(Desk):
     ) -> int:
         """Score every preset on the month that followed each of its forecasts.
 
-        Example: betacli backtest betas --candles closes.csv.gz
+        Example: betacli backtest betas --sector l1 --exchange sample
         """
         from betacli.cli import asking, sources  # noqa: PLC0415
         from betacli.plan.backtest import plan_backtest  # noqa: PLC0415
@@ -120,9 +120,8 @@ class BasketCommands(Desk):
         Raises:
             BadUsage: an option was given that is about one basket.
         """
-        from betacli.plan.spread import NEUTRAL, plan_spread  # noqa: PLC0415
+        from betacli.plan.spread import plan_spread  # noqa: PLC0415
 
-        known_name("neutral", pair.neutral, NEUTRAL)
         for option, given in (
             ("--sector", what.sector),
             ("--only", what.only),
@@ -202,6 +201,10 @@ class BasketCommands(Desk):
         output.check()
         if len(what.benchmark or ()) > 1:
             raise BadUsage(problem="a basket has one benchmark", way_out="give `--benchmark` once")
+        if account is not None and account.tickets == Path("-"):
+            raise BadUsage(
+                problem="stdout holds the answer, and no tickets", way_out="name a file with `--tickets`"
+            )
         if account is not None and account.tickets is not None and account.tickets == output.output:
             raise BadUsage(
                 problem="`--tickets` and `--output` name the same file", way_out="give each its own"

@@ -77,6 +77,7 @@ class TargetOptions:
             "--spot",
             panel=LIMITS,
             metavar="ADA,DOT",
+            complete=completing.members,
             help="Hold these members as spot; the hedge covers their beta.",
         ),
     ] = None
@@ -105,6 +106,7 @@ class TargetOptions:
             "--proxy-venues",
             panel=DATA,
             metavar="bybit,mexc",
+            complete=completing.several_of(names.VENUES),
             help="Other exchanges on which the same coin may stand in.",
         ),
     ] = None
@@ -144,6 +146,7 @@ class HedgeOptions:
             "--hedge-with",
             panel=WHAT,
             metavar="CONTRACT",
+            complete=completing.hedges,
             help="`perp`, `quarter`, `next-quarter`, `BTC-2026-12-25`, or a symbol.",
         ),
     ] = "perp"

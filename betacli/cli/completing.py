@@ -24,6 +24,46 @@ def one_of(known: Sequence[str]) -> Complete:
     return complete
 
 
+def several_of(known: Sequence[str]) -> Complete:
+    """Return a completion of names joined by commas: what is there stays, and what follows the last comma is completed."""
+
+    def complete(ctx: Any, incomplete: str) -> Offer:  # noqa: ARG001
+        return _several(known, incomplete)
+
+    return complete
+
+
+def _several(known: Sequence[str], incomplete: str) -> Offer:
+    before, comma, last = incomplete.rpartition(",")
+    there = before.split(",")
+    return [(f"{before}{comma}{name}", "") for name in known if name.startswith(last) and name not in there]
+
+
+def members(ctx: Any, incomplete: str) -> Offer:
+    """Offer the members of the sectors named before, joined by commas; of every sector where none was named."""
+    return _several(_assets(ctx), incomplete)
+
+
+def benchmarks(ctx: Any, incomplete: str) -> Offer:
+    """Offer `universe` and every asset."""
+    known = dict.fromkeys(["BTC", "universe", *_assets(ctx, every=True)])
+    return [(safe(name), "") for name in known if name.startswith(incomplete)]
+
+
+def hedges(ctx: Any, incomplete: str) -> Offer:
+    """Offer the kinds of contract to hedge with, and assets."""
+    known = dict.fromkeys([*names.HEDGES, "BTC", *_assets(ctx, every=True)])
+    return [(safe(name), "") for name in known if name.startswith(incomplete)]
+
+
+def _assets(ctx: Any, *, every: bool = False) -> tuple[str, ...]:
+    """Return the members of the sectors that were named, else of all."""
+    by_sector = _outline(ctx).members
+    named = () if every else ctx.params.get("sector") or ()
+    chosen = [name for name in by_sector if name in named] or list(by_sector)
+    return tuple(dict.fromkeys(safe(base) for name in chosen for base in by_sector[name]))
+
+
 def sectors(ctx: Any, incomplete: str) -> Offer:
     """Offer the sectors of the file a command would read."""
     found = _outline(ctx).sectors

@@ -1,12 +1,15 @@
 """What every command does last: deliver the report, and say what it was made from."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from betacli import names
 from betacli.cli.options import OutputOptions
 from betacli.cli.world import World
 from betacli.document import Report
+
+if TYPE_CHECKING:
+    from betacli.core.model import Notice
 
 KNOWN_SOURCES = (*names.EXCHANGES, names.FILES)
 
@@ -29,7 +32,21 @@ class Desk:
             report = replace(report, plan=output.plan)
         if getattr(report.inputs, "exchange", None) not in (None, *KNOWN_SOURCES):
             report = replace(report, exchange_unchecked=True)
+        if any(name.startswith("BETACLI_") for name in self._here.environ):
+            report = replace(report, warnings=(*self._strangers(), *report.warnings))
+        if output.format == "csv":
+            from betacli.plan.results import RESULTS  # noqa: PLC0415
+
+            report = replace(report, rows=RESULTS[report.schema].csv())
         deliver(report, output.format, output.output, self._here, quiet=output.quiet, color=output.color)
         if output.verbose:
             say_inputs(report, self._here)
         return report.exit_code
+
+    def _strangers(self) -> "list[Notice]":
+        """Say which variables were meant for betacli, and are read by nothing."""
+        from betacli.cli.variables import unknown_variables  # noqa: PLC0415
+        from betacli.core.model import Notice  # noqa: PLC0415
+
+        found = unknown_variables(self._here)
+        return [Notice(id="unknown-variable", detail=f"the variable `{name}` {why}") for name, why in found]

@@ -10,6 +10,7 @@ from betacli.cli import asking, sources
 from betacli.cli.options import DataOptions
 from betacli.cli.output import screen_of
 from betacli.cli.values import number
+from betacli.cli.variables import unknown_variables
 from betacli.cli.world import World
 from betacli.core.model import Universe
 from betacli.data.candle_store import STEM, CandleStore
@@ -17,7 +18,7 @@ from betacli.data.probe import VenueHealth, probe
 from betacli.data.store import files_of
 from betacli.document import Report
 from betacli.errors import StoreUnusable, safe
-from betacli.plan.doctor import DoctorInputs, Finding, plan_doctor
+from betacli.plan.doctor import Diagnosis, DoctorInputs, Finding, plan_doctor
 from betacli.plan.request import Run
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -30,7 +31,7 @@ def diagnose(options: DataOptions, here: World) -> Report:
     default = sources.chosen_exchange(options, universe)
     screen = screen_of(here, here.stdout, None)
     width = "no terminal" if screen.width is None else f"{screen.width} columns"
-    return plan_doctor(
+    report = plan_doctor(
         run,
         inputs=DoctorInputs(exchange=default, config=universe.origins.get("sectors", "")),
         versions={**run.tool, "python": platform.python_version()},
@@ -40,6 +41,13 @@ def diagnose(options: DataOptions, here: World) -> Report:
         venues=_venues(default, universe, run, options, here),
         terminal=f"{width}, {'colour' if screen.colour else 'no colour'}, {'Unicode' if screen.unicode else 'ASCII'}",
     )
+    strangers = [
+        Finding(topic="environment", name=name, status="warn", detail=why)
+        for name, why in unknown_variables(here)
+    ]
+    if not strangers or not isinstance(report.data, Diagnosis):
+        return report
+    return replace(report, data=replace(report.data, findings=(*report.data.findings, *strangers)))
 
 
 def _store(here: World) -> list[Finding]:

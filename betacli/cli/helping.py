@@ -6,6 +6,7 @@ whatever the width; nothing is cut.
 
 import inspect
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,11 +14,15 @@ from typing import Any
 import typer
 from typer import core
 
-from betacli.errors import safe
+from betacli.errors import UnknownName, safe
 
 NARROWEST, WIDEST, OFF_TERMINAL = 40, 110, 100
 REST = "Other"
 Pair = tuple[str, str]
+Panel = tuple[str, list[Pair]]
+# Options that a command has with others and does not look at: they are read, and left out of its help.
+UNUSED = {"data": {"exchange_unchecked", "candles", "half_life", "beta", "offline", "no_store"}}
+_DEFAULT = re.compile(r"\s*\[default: (.*)\]$")
 
 
 class HelpfulCommand(core.TyperCommand):
@@ -75,13 +80,16 @@ class _Paint:
                 lines.append(word)
         return lines
 
-    def listed(self, heading: str, pairs: Iterable[Pair]) -> list[str]:
-        """Draw names and what they mean, the meanings aligned where the widest name leaves room for them."""
-        every = list(pairs)
-        beside = [len(name) for name, _ in every if len(name) <= self.width // 3]
-        start = 2 + max(beside, default=8) + 2
+    def start(self, panels: Iterable[Panel]) -> int:
+        """Return the column of what names mean, the same in every panel: where the widest name leaves room for it."""
+        beside = [len(name) for _, pairs in panels for name, _ in pairs if len(name) <= self.width // 3]
+        return 2 + max(beside, default=8) + 2
+
+    def listed(self, panel: Panel, start: int) -> list[str]:
+        """Draw names and what they mean, the meanings from column `start` on."""
+        heading, pairs = panel
         lines = [self.bold(heading)]
-        for name, told in every:
+        for name, told in pairs:
             texts = self.wrapped(told, start)
             head = "  " + self.name(name)
             if len(name) + 4 <= start:
@@ -100,20 +108,11 @@ def _parts(command: HelpfulCommand | HelpfulGroup, ctx: typer.Context, paint: _P
     yield [f"{paint.bold('Usage:')} {usage}"]
     if examples:
         yield [paint.bold("Examples"), *(f"  {example}" for example in examples)]
-    if isinstance(command, HelpfulGroup):
-        for panel, names in by_panel(
-            (getattr(c, "rich_help_panel", None), c) for c in command.commands.values()
-        ).items():
-            yield paint.listed(panel, ((c.name or "", summary_of(c.help or "")[0]) for c in names))
-    params = [p for p in command.get_params(ctx) if not getattr(p, "hidden", False)]
-    arguments = [p for p in params if p.param_type_name == "argument"]
-    if arguments:
-        yield paint.listed(
-            "Arguments", ((p.make_metavar(ctx), getattr(p, "help", "") or "") for p in arguments)
-        )
-    options = ((getattr(p, "rich_help_panel", None), p) for p in params if p not in arguments)
-    for panel, members in by_panel(options).items():
-        yield paint.listed(panel, (_option(p, ctx) for p in members))
+    params = [p for p in command.get_params(ctx) if _is_shown(p, command)]
+    panels = list(_panels(command, params, ctx))
+    start = paint.start(panels)
+    for panel in panels:
+        yield paint.listed(panel, start)
     if command.epilog:
         yield paint.wrapped(command.epilog, 0)
     if any(getattr(p, "envvar", None) for p in params):
@@ -121,10 +120,33 @@ def _parts(command: HelpfulCommand | HelpfulGroup, ctx: typer.Context, paint: _P
         yield paint.wrapped(told, 0)
 
 
+def _panels(command: HelpfulCommand | HelpfulGroup, params: list[Any], ctx: typer.Context) -> Iterator[Panel]:
+    """Yield the commands, the arguments and the options under the panels they belong to."""
+    if isinstance(command, HelpfulGroup):
+        every = ((getattr(c, "rich_help_panel", None), c) for c in command.commands.values())
+        for name, members in by_panel(every).items():
+            yield name, [(c.name or "", summary_of(c.help or "")[0]) for c in members]
+    arguments = [p for p in params if p.param_type_name == "argument"]
+    if arguments:
+        yield "Arguments", [(p.make_metavar(ctx), getattr(p, "help", "") or "") for p in arguments]
+    options = ((getattr(p, "rich_help_panel", None), p) for p in params if p not in arguments)
+    for name, members in by_panel(options).items():
+        yield name, [_option(p, ctx) for p in members]
+
+
+def _is_shown(param: Any, command: HelpfulCommand | HelpfulGroup) -> bool:
+    return not getattr(param, "hidden", False) and param.name not in UNUSED.get(command.name or "", ())
+
+
 def _option(param: Any, ctx: typer.Context) -> Pair:
-    """Return an option's flags and its meaning; what is shorter than a word stands first."""
+    """Return an option's flags and its meaning, the default as a sentence; zero is what leaving it out means."""
     names, told = param.get_help_record(ctx) or ("", "")
-    return names, told
+    default = _DEFAULT.search(told)
+    if default is None:
+        return names, told
+    value = default[1].removesuffix(".0")
+    told = told[: default.start()]
+    return names, told if value == "0" else f"{told} Default {value}."
 
 
 def by_panel(members: Iterable[tuple[str | None, Any]]) -> dict[str, list[Any]]:
@@ -149,6 +171,29 @@ def summary_of(docstring: str) -> tuple[str, list[str]]:
         else:
             told.append(line)
     return "\n".join(told).strip(), examples
+
+
+COMPLETION = ("--show-completion", "--install-completion")
+
+
+def completion(flag: str, shell: str) -> str:
+    """Return the script that completes in a shell, or install it and say where.
+
+    Raises:
+        UnknownName: there is no such shell.
+    """
+    from typer import _completion_shared as shared  # noqa: PLC0415
+
+    known = tuple(one.value for one in shared.Shells)
+    if shell not in known:
+        raise UnknownName(what="shell", name=shell, known=known)
+    if flag == COMPLETION[0]:
+        return (
+            shared.get_completion_script(prog_name="betacli", complete_var="_BETACLI_COMPLETE", shell=shell)
+            + "\n"
+        )
+    name, path = shared.install(shell=shell, prog_name="betacli")
+    return f"{name} completion is installed in {path}; it works in shells started from now on\n"
 
 
 def without_rich() -> None:

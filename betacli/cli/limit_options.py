@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from betacli import names
+from betacli.cli import completing
 from betacli.cli.taking import LIMITS, WHAT, option
+from betacli.cli.values import joined, known_name
 from betacli.errors import BadUsage
 
 
@@ -31,6 +33,7 @@ class LimitOptions:
             "--objective",
             panel=LIMITS,
             metavar="NAME",
+            complete=completing.one_of(names.OBJECTIVES),
             help=f"What weights stay near to: {', '.join(names.OBJECTIVES)}.",
         ),
     ] = "nearest"
@@ -91,12 +94,22 @@ class PairOptions:
     long: Annotated[
         list[str] | None,
         option(
-            "--long", panel=WHAT, metavar="NAME", help="A spread: this sector long, in place of `--sector`."
+            "--long",
+            panel=WHAT,
+            metavar="NAME",
+            complete=completing.sectors,
+            help="A spread: this sector long, in place of `--sector`.",
         ),
     ] = None
     short: Annotated[
         list[str] | None,
-        option("--short", panel=WHAT, metavar="NAME", help="A spread: this sector short."),
+        option(
+            "--short",
+            panel=WHAT,
+            metavar="NAME",
+            complete=completing.sectors,
+            help="A spread: this sector short.",
+        ),
     ] = None
     neutral: Annotated[
         str,
@@ -104,6 +117,7 @@ class PairOptions:
             "--neutral",
             panel=WHAT,
             metavar="KIND",
+            complete=completing.one_of(names.NEUTRAL),
             help="A spread's short side: `dollar` as large as the long one, `beta` as large as cancels its beta.",
         ),
     ] = "dollar"
@@ -112,10 +126,12 @@ class PairOptions:
         """Return the long and the short sectors, each as one name; None where no spread is asked for.
 
         Raises:
+            UnknownName: the pair is to be neutral in a way that does not exist.
             BadUsage: one side is missing.
         """
+        known_name("neutral", self.neutral, names.NEUTRAL)
         if not self.long and not self.short:
             return None
         if not self.long or not self.short:
             raise BadUsage(problem="a spread has two sides", way_out="give `--long` and `--short`")
-        return "+".join(dict.fromkeys(self.long)), "+".join(dict.fromkeys(self.short))
+        return joined("--long", self.long) or "", joined("--short", self.short) or ""

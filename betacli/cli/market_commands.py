@@ -10,6 +10,7 @@ from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions, ProxyOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
+from betacli.cli.values import there
 from betacli.document import Report
 from betacli.errors import BadUsage
 
@@ -122,6 +123,7 @@ class MarketCommands(Desk):
         universe = asking.read_universe(data, self._here)
         request = asking.beta_request(what, data, universe, self._here)
         named = placing.venue_names(chosen.proxy_venues)
+        there(chosen.proxy_history)
         with sources.market_for(request, universe, data, self._here) as market:
             if market is None:
                 report = plan_proxies(request, universe, None)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from betacli import names
+from betacli.cli import completing
 from betacli.cli.taking import DATA, LIMITS, WHAT, option
 
 
@@ -21,7 +23,14 @@ class HoldingOptions:
         ),
     ] = None
     fees: Annotated[
-        str, option("--fees", panel=LIMITS, metavar="taker", help="Which of the market's fees: taker, maker.")
+        str,
+        option(
+            "--fees",
+            panel=LIMITS,
+            metavar="taker",
+            complete=completing.one_of(names.FEES),
+            help="Which of the market's fees: taker, maker.",
+        ),
     ] = "taker"
     fee_bps: Annotated[
         float | None,
@@ -41,6 +50,7 @@ class StepOptions:
             "--step",
             panel=WHAT,
             metavar="liquidity,4",
+            complete=completing.several_of(names.STEPS),
             help="These steps alone, by name or number; `--only` takes their names too.",
         ),
     ] = None
@@ -53,7 +63,13 @@ class VenueOptions:
 
     venues: Annotated[
         str | None,
-        option("--venues", panel=WHAT, metavar="bybit,mexc", help="These exchanges alone; all by default."),
+        option(
+            "--venues",
+            panel=WHAT,
+            metavar="bybit,mexc",
+            complete=completing.several_of(names.EXCHANGES),
+            help="These exchanges alone; all by default.",
+        ),
     ] = None
 
 
@@ -76,6 +92,7 @@ class ProxyOptions:
             "--proxy-venues",
             panel=DATA,
             metavar="bybit,mexc",
+            complete=completing.several_of(names.VENUES),
             help="Exchanges to look for the same coin on, or none. Default: all others, for members without a contract.",
         ),
     ] = None

@@ -9,7 +9,8 @@ import typer
 from betacli import names
 from betacli.cli import completing
 from betacli.cli.taking import DATA, OUTPUT, WHAT, option
-from betacli.cli.values import known_name
+from betacli.cli.values import joined, known_name
+from betacli.errors import BadUsage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,13 @@ class WhatOptions:
     ] = None
     only: Annotated[
         str | None,
-        option("--only", panel=WHAT, metavar="ETH,SOL", help="These members of the sector alone."),
+        option(
+            "--only",
+            panel=WHAT,
+            metavar="ETH,SOL",
+            complete=completing.members,
+            help="These members of the sector alone.",
+        ),
     ] = None
     benchmark: Annotated[
         list[str] | None,
@@ -37,6 +44,7 @@ class WhatOptions:
             "--benchmark",
             panel=WHAT,
             metavar="BTC",
+            complete=completing.benchmarks,
             help="An asset, `BTC=0.6,ETH=0.4`, or `universe`; `beta` takes several.",
         ),
     ] = None
@@ -44,7 +52,7 @@ class WhatOptions:
     @property
     def sector_name(self) -> str | None:
         """The sectors asked for as one name, `l1+defi`; None where none was."""
-        return "+".join(dict.fromkeys(self.sector)) if self.sector else None
+        return joined("--sector", self.sector)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,19 +205,37 @@ class OutputOptions:
     ] = "table"
     output: Annotated[
         Path | None,
-        option("--output", "-o", panel=OUTPUT, metavar="FILE", help="Write to a file, whole or not at all."),
+        option(
+            "--output",
+            "-o",
+            panel=OUTPUT,
+            metavar="FILE",
+            help="Write to a file, whole or not at all; `-` is stdout.",
+        ),
     ] = None
     color: Annotated[
         bool | None, option("--color/--no-color", panel=OUTPUT, help="Colour, whatever the terminal says.")
     ] = None
-    quiet: Annotated[bool, option("--quiet", "-q", panel=OUTPUT, help="No notices on stderr.")] = False
+    quiet: Annotated[
+        bool,
+        option(
+            "--quiet",
+            "-q",
+            panel=OUTPUT,
+            help="No notices, neither in a table nor on stderr; json and md keep them, errors are told.",
+        ),
+    ] = False
     verbose: Annotated[
         bool, option("--verbose", "-v", panel=OUTPUT, help="Say on stderr what is being done.")
     ] = False
 
     def check(self) -> None:
-        """Raise `UnknownName` for a format that does not exist, before any work is done."""
+        """Refuse a format that does not exist and an output that is no file, before any work is done."""
         known_name("format", self.format, names.FORMATS)
+        if self.output == Path():  # which is what an empty text becomes
+            raise BadUsage(
+                problem="`--output` is empty", way_out="name a file, or `-` for the standard output"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +22,7 @@ _SECRETS = re.compile(
 )
 
 
+STDOUT = Path("-")
 _SHORT_FORMAT = re.compile(r"-[qv]*O(.*)")
 
 
@@ -32,8 +34,10 @@ def redacted(text: str) -> str:
 def deliver(
     report: Report, fmt: str, path: Path | None, here: World, *, quiet: bool, color: bool | None
 ) -> None:
-    """Write the report to stdout, or to a file that appears whole or not at all."""
-    if path is None:
+    """Write the report to stdout, or to a file that appears whole or not at all; `quiet` leaves a table's notices out."""
+    if quiet and fmt == "table":
+        report = replace(report, warnings=())
+    if path is None or path == STDOUT:
         _write(FORMATS[fmt](report, screen_of(here, here.stdout, color)), fmt, here.stdout)
     else:
         write_file(path, FORMATS[fmt](report, Screen()))
@@ -44,7 +48,7 @@ def deliver(
 
 def deliver_text(text: str, path: Path | None, here: World) -> None:
     """Write what is no report, such as a schema, to stdout or to a file that appears whole or not at all."""
-    if path is None:
+    if path is None or path == STDOUT:
         _write(text, "json", here.stdout)
     else:
         write_file(path, text)
@@ -110,7 +114,7 @@ def _write(text: str, fmt: str, stream: TextIO) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole: into a temporary file beside it, then moved.
+    """Write a file whole: into a temporary file beside it, then moved. A link stays, and what it points to is written.
 
     Raises:
         BadFile: the folder or the file cannot be written; whatever was there before is untouched.
@@ -124,6 +128,9 @@ def write_file(path: Path, text: str) -> None:
         except OSError as error:
             raise unwritable(str(path), error) from None
         return
+    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        raise unwritable(str(path), OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

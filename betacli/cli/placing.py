@@ -38,7 +38,7 @@ def placed(
     here: World,
 ) -> Iterator[Placement]:
     """Hold members as spot and put proxies in their places, as the options and the sector file say."""
-    mode = known_name("choice", target.proxies, names.PROXIES)
+    mode = target.proxies
     spot = listed("--spot", target.spot)
     _, members = request.betas.members(universe)
     lacking = mode != "none" and (mode == "auto" or any(member.proxy for member in members))

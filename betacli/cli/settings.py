@@ -53,11 +53,11 @@ def _of_files(universe: Universe, given: Given) -> list[Setting]:
 
 
 def _of_options(given: Given) -> list[Setting]:
-    """Return the options that have a value and are no key of a sector file."""
+    """Return the options that are no key of a sector file, also those that nobody has set."""
     return [
         Setting(name=name, value=_value(value), origin=_origin(name, given))
         for name, value in given.values.items()
-        if name not in {*SCALARS, *NOT_SETTINGS} and (value is not None or given.origins[name] != "default")
+        if name not in {*SCALARS, *NOT_SETTINGS}
     ]
 
 

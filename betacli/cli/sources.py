@@ -18,7 +18,7 @@ from betacli.cli.values import known_name, number
 from betacli.cli.world import World
 from betacli.core.model import Universe
 from betacli.data.candles import MarketData
-from betacli.errors import BadUsage
+from betacli.errors import BadUsage, UnknownName
 from betacli.plan.request import BetaRequest, Run
 
 if TYPE_CHECKING:  # loaded where they are opened
@@ -41,7 +41,10 @@ def chosen_exchange(options: DataOptions, universe: Universe) -> str:
 
         if ccxt_knows(exchange):
             return exchange
-    return known_name("exchange", exchange, names.EXCHANGES)
+    if exchange not in names.EXCHANGES:
+        others = "" if options.exchange_unchecked else "`--exchange-unchecked` lets it be any other of ccxt's"
+        raise UnknownName(what="exchange", name=exchange, known=names.EXCHANGES, otherwise=others)
+    return exchange
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from betacli.data.export import export_candles
 from betacli.data.store import StoreDamaged, files_of, forget_damaged, set_aside
 from betacli.data.store_bans import StoredBans
 from betacli.document import Report
-from betacli.errors import BadUsage, StoreUnusable
+from betacli.errors import BadUsage, StoreUnusable, quoted
 from betacli.plan import store as plan
 
 ACTIONS = ("status", "verify", "fetch", "export", "clear")
@@ -77,6 +77,8 @@ def _fetch(what: WhatOptions, options: DataOptions, here: World) -> Report:
         if given:
             raise BadUsage(problem=f"`data fetch` asks an exchange and stores: it takes no `{option}`")
     universe = asking.read_universe(options, here)
+    if (options.exchange or universe.exchange) == names.SAMPLE:
+        raise _never_stored("fetch")
     request = asking.beta_request(what, options, universe, here)
     with sources.stored_market(request, universe, options, here, keeping=True) as market:
         return plan.fetch_bars(request, universe, market, market.fetched, _inputs(here))
@@ -90,6 +92,8 @@ def _export(arguments: StoreArguments, options: DataOptions, here: World) -> Rep
         )
     if options.timeframe is not None:
         known_name("timeframe", options.timeframe, names.TIMEFRAMES)
+    if options.exchange == names.SAMPLE:
+        raise _never_stored("export")
     path = here.project_dir / arguments.path
     store = _existing(here)
     if store is None:
@@ -100,6 +104,17 @@ def _export(arguments: StoreArguments, options: DataOptions, here: World) -> Rep
         keys = plan.chosen_series(store, options.exchange, options.timeframe, arguments.symbol)
         bars = export_candles(path, (plan.read_series(store, key) for key in keys))
     return plan.exported(str(arguments.path), keys, bars, asking.run_of(options, here), _inputs(here))
+
+
+def _never_stored(action: str) -> BadUsage:
+    """Say why the simulated market has no part in the store."""
+    problem = (
+        f"`data {action}` is about stored candles, and the simulated market is made anew by every command"
+    )
+    return BadUsage(
+        problem=problem,
+        way_out=f"name an exchange: {quoted(names.VENUES)}; `--exchange sample` needs no store",
+    )
 
 
 def _clear(arguments: StoreArguments, options: DataOptions, here: World) -> Report:

@@ -64,6 +64,9 @@ def _formats() -> str:
 stdout holds the answer and nothing else; progress, notices of the CSV and errors go to stderr. `-o FILE` writes the
 file whole or not at all, and leaves what was there where there is no answer.
 
+The columns of a command's CSV are the same whatever the data: `row` tells what a row is where there are several kinds
+(leg, hedge, trade, held), a mapping such as the facts of a check is one cell of JSON, and a new column comes last.
+
 Numbers are never cut, whatever the width. Unknown is `n/a` in tables, empty in CSV, `null` in JSON. Text that a
 spreadsheet would take for a formula has an apostrophe before it. Colour: `--color`, then `NO_COLOR`, then
 `FORCE_COLOR`, then whether stdout is a terminal.
@@ -110,5 +113,6 @@ def _environment() -> str:
 
 {_listed(told)}
 An option is named by its long flag: `--half-life` is {variable_of("--half-life")}. A flag or a plan wins over it, and
-it wins over every file.
+it wins over every file. An option that may be repeated takes several values with blanks between, sectors with commas
+too: BETACLI_SECTOR="l1,defi". A variable that begins with BETACLI_ and is none of these is told by a warning.
 """

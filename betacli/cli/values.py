@@ -3,10 +3,23 @@
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
-from betacli.errors import BadOption, UnknownName
+from betacli.errors import BadFile, BadOption, Problem, UnknownName, safe
 
 MAX_BETA = 100.0
+
+
+def there(path: Path | None) -> None:
+    """Raise `BadFile` where a file or folder was named that does not exist, also where nothing would be read from it."""
+    if path is None:
+        return
+    try:
+        found = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        found = False
+    if not found:
+        raise BadFile(path=safe(path), problems=[Problem(what="does not exist")])
 
 
 def known_name(what: str, name: str, known: tuple[str, ...]) -> str:
@@ -68,6 +81,12 @@ def listed(option: str, written: str | None) -> tuple[str, ...]:
     if not all(found):
         raise BadOption(option=option, value=written, problem="a name is missing", way_out="write `ETH,SOL`")
     return tuple(dict.fromkeys(found))
+
+
+def joined(option: str, written: Iterable[str] | None) -> str | None:
+    """Return names given in repeated options, or with commas in one, as `l1+defi`; None where there is none."""
+    names = [name for each in written or () for name in listed(option, each.strip(" ,") or each)]
+    return "+".join(dict.fromkeys(names)) or None
 
 
 def betas_by_hand(written: list[str] | None) -> dict[str, float]:

@@ -1,5 +1,10 @@
-"""Why no weights are what was asked for: the limits contradict each other, or the beta is out of their reach."""
+"""Why no weights are what was asked for: the limits contradict each other, or the beta is out of their reach.
 
+Betas that can be reached are written rounded inward, so that each of them can be asked for: where 1.3760 is the most,
+1.37 stands there, not 1.38.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,9 +32,9 @@ class TargetOutOfReach(NoAnswer):
     @property
     def message(self) -> str:
         """What happened, with the numbers."""
+        low, high = inward(self.low, self.high)
         return (
-            f"no weights give `{self.name}` a beta of {_beta(self.target, self.low, self.high)}; "
-            f"{_beta(self.low, self.target)} to {_beta(self.high, self.target)} can be reached with weights "
+            f"no weights give `{self.name}` a beta of {exact(self.target)}; {low} to {high} can be reached with weights "
             f"between {self.min_weight:g} and {self.max_weight:g}{self._held}"
         )
 
@@ -58,16 +63,24 @@ class TargetBetweenReaches(NoAnswer):
     @property
     def message(self) -> str:
         """What happened, with the numbers."""
-        near = [_beta(b, self.target) for b in (self.below, self.above) if b is not None]
+        near = [] if self.below is None else [down(self.below)]
+        near += [] if self.above is None else [up(self.above)]
         return (
-            f"no {self.max_assets} asset(s) of `{self.name}` have a beta of {_beta(self.target)} within the limits; "
+            f"no {self.max_assets} asset(s) of `{self.name}` have a beta of {exact(self.target)} within the limits; "
             f"the nearest they can have: {' and '.join(near) or 'none'}"
         )
 
     @property
     def hint(self) -> str | None:
         """What can be done."""
-        return "raise `--max-assets`, allow a band such as `--target 1.3:1.5`, or choose one of those betas"
+        ways = ["raise `--max-assets`"]
+        if self.below is not None and (
+            self.above is None or self.target - self.below <= self.above - self.target
+        ):
+            ways.append(f"allow a band with `--target-band {down(self.below)}:{exact(self.target)}`")
+        elif self.above is not None:
+            ways.append(f"allow a band with `--target-band {exact(self.target)}:{up(self.above)}`")
+        return _either(ways)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -138,9 +151,38 @@ def _either(ways: Sequence[str]) -> str:
     return f"{', '.join(ways[:-1])}, or {ways[-1]}" if len(ways) > 1 else ways[0]
 
 
-def _beta(value: float, *others: float) -> str:
-    """Write a beta with two decimals, or with as many as it takes to tell it from `others`."""
-    digits = next(
-        (d for d in range(2, 17) if all(f"{value:.{d}f}" != f"{o:.{d}f}" for o in others if o != value)), 17
+# --- betas in words -----------------------------------------------------------------------------------------------
+
+
+NOISE = 1e-10  # of a solver: 1.4999999999999 can be had as 1.50
+
+
+def exact(beta: float) -> str:
+    """Write a beta that was asked for: two decimals, or all that it takes to be that very number."""
+    short = f"{beta:.2f}"
+    return short if float(short) == beta else f"{beta:.12g}"
+
+
+def down(beta: float, digits: int = 2) -> str:
+    """Write a beta with its last decimal rounded down."""
+    short = f"{beta:.{digits}f}"
+    return (
+        short if float(short) <= beta + NOISE else f"{math.floor(beta * 10**digits) / 10**digits:.{digits}f}"
     )
-    return f"{value:.{digits}f}"
+
+
+def up(beta: float, digits: int = 2) -> str:
+    """Write a beta with its last decimal rounded up."""
+    short = f"{beta:.{digits}f}"
+    return (
+        short if float(short) >= beta - NOISE else f"{math.ceil(beta * 10**digits) / 10**digits:.{digits}f}"
+    )
+
+
+def inward(low: float, high: float) -> tuple[str, str]:
+    """Write an interval of betas with two decimals, or as many as it takes, such that both ends lie within it."""
+    for digits in range(2, 13):
+        ends = up(low, digits), down(high, digits)
+        if float(ends[0]) <= float(ends[1]):
+            return ends
+    return f"{low:.12g}", f"{high:.12g}"

@@ -20,7 +20,7 @@ from betacli.errors import GateFailure
 GATES: dict[str, float] = {
     "max_age_bars": 1.5,  # the last closed bar closed no longer ago than this many bars
     "min_coverage": 0.95,  # share of the bars expected since listing
-    "min_common_bars": 60,  # bars shared with the benchmark
+    "min_common_bars": 60,  # bars shared with the benchmark, or what a whole window holds where that is less
     "min_days": 30,  # days those bars span
     "redenomination": 3.0,  # a jump beyond this and near an integer ratio is another unit of account
     "volume_unit": 2.0,  # quote volume over base volume × price, or its inverse; beyond it liquidity is unknown
@@ -56,6 +56,19 @@ class Inspection:
     def volume_in_doubt(self) -> bool:
         """Whether nobody knows in which unit its volumes are."""
         return any(one.gate == "volume_unit" and not one.passed for one in self.measurements)
+
+
+def thresholds_for(overrides: Mapping[str, float], n_bars: int) -> dict[str, float]:
+    """Return the gates of a window of `n_bars`, the one before the first return included.
+
+    A window of 30 daily bars cannot hold 60: by itself `min_common_bars` asks for no more than `min_coverage` of the
+    window. What a sector file asks for stands.
+    """
+    gates = {**GATES, **overrides}
+    if "min_common_bars" not in overrides:
+        whole = float(math.floor(n_bars * gates["min_coverage"]))
+        gates["min_common_bars"] = min(gates["min_common_bars"], whole)
+    return gates
 
 
 def align(candles: Candles, grid: Times) -> Floats:

@@ -108,7 +108,9 @@ class Reader:
         value = kind.read(node.text)
         if value is None:
             shown = safe(node.text, NAME_LENGTH)
-            self.report(node, f"`{name}` is `{shown}`: expected {kind.expected}")
+            odd = next((char for char in node.text if not char.isprintable()), None)
+            held = f"holds {named(odd)}, which is not allowed here" if odd and kind.python is str else None
+            self.report(node, f"`{name}` is `{shown}`: {held or f'expected {kind.expected}'}")
         return value
 
     def values(self, nodes: Mapping[str, Node], kinds: Mapping[str, Kind | None]) -> dict[str, Any]:
@@ -139,6 +141,13 @@ class Reader:
         low, high = values.get("min_weight"), values.get("max_weight")
         if low is not None and high is not None and low > high:
             self.report(nodes["min_weight"], f"`min_weight` {low:g} is above `max_weight` {high:g}")
+
+
+def named(char: str) -> str:
+    """Return the name of a character that cannot be seen."""
+    return {"\t": "a tab", "\n": "a line break", "\r": "a line break", "\xa0": "a non-breaking space"}.get(
+        char, f"the character U+{ord(char):04X}"
+    )
 
 
 def shape(node: Node) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from betacli.data.yaml_nodes import Pairs, Scalar, compose, read_text
+from betacli.data.yaml_nodes import Items, Pairs, Scalar, compose, read_text
 from betacli.errors import BadFile
 
 FILE_NAME = "sectors.yaml"
@@ -12,10 +12,11 @@ FILE_NAME = "sectors.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """The sectors of the first file that has some, with their titles, and the plans of all files."""
+    """The sectors of the first file that has some, with their titles and members, and the plans of all files."""
 
     sectors: dict[str, str]
     plans: tuple[str, ...]
+    members: dict[str, tuple[str, ...]]
 
 
 def packaged_path() -> Path:
@@ -28,13 +29,15 @@ def packaged_path() -> Path:
 def outline(paths: Sequence[Path]) -> Outline:
     """Return the names in files, the first of which win; what cannot be read or is no mapping has none."""
     sectors: dict[str, str] = {}
+    members: dict[str, tuple[str, ...]] = {}
     plans: dict[str, None] = {}
     for path in paths:
         keys = _keys(path)
         if not sectors:
             sectors = {name: _title(body) for name, body in keys.get("sectors", {}).items()}
+            members = {name: _members(body) for name, body in keys.get("sectors", {}).items()}
         plans |= dict.fromkeys(keys.get("plans", {}))
-    return Outline(sectors=sectors, plans=tuple(plans))
+    return Outline(sectors=sectors, plans=tuple(plans), members=members)
 
 
 def _keys(path: Path) -> dict[str, dict[str, object]]:
@@ -48,6 +51,14 @@ def _keys(path: Path) -> dict[str, dict[str, object]]:
 
 def _pairs(node: object) -> dict[str, object]:
     return {key.text: value for key, value in node.pairs} if isinstance(node, Pairs) else {}
+
+
+def _members(body: object) -> tuple[str, ...]:
+    """Return the assets of a sector, each written as a name or as a mapping with a `base`."""
+    listed = _pairs(body).get("members")
+    nodes = listed.nodes if isinstance(listed, Items) else ()
+    names = (node if isinstance(node, Scalar) else _pairs(node).get("base") for node in nodes)
+    return tuple(name.text for name in names if isinstance(name, Scalar))
 
 
 def _title(body: object) -> str:

@@ -291,7 +291,7 @@ def _thresholds(
         threshold = reader.name(key, f"a {what}", form.ID)
         if threshold is not None:
             reader.expect_known(key, what, threshold, known)
-            found[threshold] = reader.value(value, threshold, form.NUMBER)
+            found[threshold] = reader.value(value, threshold, form.threshold(threshold))
     return found
 
 

@@ -58,6 +58,11 @@ _Number = Annotated[float, Meta(extra=_expected("a number"))]
 _Highest = Annotated[float, Meta(gt=0, le=1, extra=_expected("a fraction above 0, up to 1"))]
 _Lowest = Annotated[float, Meta(ge=-1, le=1, extra=_expected("a fraction from -1 to 1"))]
 _Margin = Annotated[float, Meta(ge=0, lt=1, extra=_expected("a fraction from 0 to below 1"))]
+_Limit = Annotated[float, Meta(ge=0, le=1e9, extra=_expected("a number from 0 to 1e9"))]
+_Part = Annotated[float, Meta(ge=0, le=1, extra=_expected("a fraction from 0 to 1"))]
+_Ratio = Annotated[float, Meta(gt=1, le=1e9, extra=_expected("a ratio above 1"))]
+_Days = Annotated[float, Meta(gt=0, le=3650, extra=_expected("a number of days above 0, up to 3650"))]
+_Count = Annotated[float, Meta(ge=2, le=1e9, extra=_expected("a number from 2 to 1e9"))]
 _Flag = Annotated[bool, Meta(extra=_expected("`true` or `false`"))]
 _Text = Annotated[str, Meta(min_length=1, max_length=500, extra=_expected("a text of up to 500 characters"))]
 _Title = Annotated[str, Meta(min_length=1, max_length=100, extra=_expected("a text of up to 100 characters"))]
@@ -217,10 +222,10 @@ class FileSpec(Struct, forbid_unknown_fields=True, kw_only=True):
         | UnsetType
     ) = UNSET
     gates: (
-        Annotated[dict[str, float] | None, Meta(description="Thresholds of the data gates.")] | UnsetType
+        Annotated[dict[str, _Limit] | None, Meta(description="Thresholds of the data gates.")] | UnsetType
     ) = UNSET
     checklist: (
-        Annotated[dict[str, float] | None, Meta(description="Limits of the checklist.")] | UnsetType
+        Annotated[dict[str, _Limit] | None, Meta(description="Limits of the checklist.")] | UnsetType
     ) = UNSET
     exchange_options: (
         Annotated[
@@ -272,6 +277,12 @@ def _kind(annotation: Any) -> Kind | None:
     return Kind(annotation, annotation.__origin__, told["expected"], told["check"])
 
 
+def _range(annotation: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a number within bounds."""
+    schema: dict[str, Any] = msgspec.json.schema(annotation)
+    return {key: bound for key, bound in schema.items() if not key.startswith("$")}
+
+
 @cache
 def keys(struct: type[Struct]) -> Mapping[str, Kind | None]:
     """Return the keys of a struct in order, each with its kind, or None where its value is not a scalar."""
@@ -297,7 +308,27 @@ ID = kind(_Id)
 NUMBER = kind(_Number)
 WEIGHT = kind(_Above0)
 TEXT = kind(_Text)
+LIMIT = kind(_Limit)  # what a threshold may be, unless one of these says otherwise
+_THRESHOLDS: Mapping[str, Any] = {
+    "min_coverage": _Highest,
+    "redenomination": _Ratio,  # of two closes: at 1, every bar would be another unit of account
+    "volume_unit": _Ratio,
+    "note_flat_bars": _Count,
+    "low_r_squared": _Part,
+    "sector_r_squared_warn": _Part,
+    "sector_r_squared_fail": _Part,
+    "hedge_r_squared_fail": _Part,
+    "proxy_r_squared": _Part,
+    "same_coin_correlation": _Part,
+    "exit_participation": _Highest,  # what days to exit are divided by
+    "rebalance_days": _Days,
+}
 _OPTIONS: Mapping[type, Kind | None] = {str: TEXT, float: NUMBER, bool: kind(_Flag), tuple: None}
+
+
+def threshold(name: str) -> Kind:
+    """Return what a gate or a limit of the checklist may be."""
+    return kind(_THRESHOLDS[name]) if name in _THRESHOLDS else LIMIT
 
 
 def plan_keys(options: Mapping[str, type]) -> dict[str, Kind | None]:
@@ -316,6 +347,11 @@ def json_schema(options: Mapping[str, type] | None = None) -> dict[str, Any]:
     properties = schema["$defs"]["PlanSpec"]["properties"]
     for name, option in (options or {}).items():
         properties.setdefault(name, forms.get(option, texts))
+    ranges = {name: _range(annotation) for name, annotation in _THRESHOLDS.items()}
+    for key in ("gates", "checklist"):
+        for form in schema["$defs"]["FileSpec"]["properties"][key]["anyOf"]:
+            if form.get("type") == "object":
+                form["properties"] = ranges
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "betacli sectors.yaml",

@@ -196,7 +196,7 @@ class BasketPlan:
         return Document(
             title=f"Basket {self.sector} against {self.benchmark}",
             blocks=(self.facts(), self.table(), *(self.today.tables() if self.today else ())),
-            records=(*self.legs, *(self.today.trades if self.today else ())),
+            records=(*self.legs, *(self.today.records() if self.today else ())),
         )
 
 

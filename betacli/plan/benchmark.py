@@ -1,14 +1,14 @@
 """The benchmark's returns: one asset, fixed weights, or the capitalisation-weighted universe."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from betacli.core.model import Benchmark, Excluded, Floats, Member, Notice, Universe
 from betacli.core.returns import simple_returns
-from betacli.errors import BadOption, GateFailure, GatesFailed
+from betacli.errors import BadOption, GateFailure, GatesFailed, UnknownName, mistyped
 
 MIN_CAP_COVERED = 0.95
 _BASE = re.compile(r"[A-Za-z0-9$._-]{1,32}")
@@ -44,6 +44,11 @@ def parse_benchmark(written: str) -> Benchmark:
         except ValueError:
             weights[base] = float("nan")
     way_out = "write `BTC`, `BTC=0.6,ETH=0.4` or `universe`"
+    if "," in written and "=" not in written:
+        problem = "several assets are several benchmarks, or one with weights"
+        each = " ".join(f"--benchmark {part.strip()}" for part in written.split(","))
+        way_out = f"repeat it, `{each}`, or give weights such as `BTC=0.6,ETH=0.4`"
+        raise BadOption(option="--benchmark", value=written, problem=problem, way_out=way_out)
     if not all(_BASE.fullmatch(base) for base in weights) or len(weights) != len(written.split(",")):
         problem = "each part must be another asset"
         raise BadOption(option="--benchmark", value=written, problem=problem, way_out=way_out)
@@ -69,6 +74,20 @@ def benchmark_members(benchmark: Benchmark, universe: Universe) -> tuple[Member,
             raise BadOption(option="--benchmark", value="universe", problem=problem, way_out=way_out)
         return supplied
     return tuple(assets.get(base, Member(base=base)) for base in sorted(benchmark.weights))
+
+
+def refuse_mistyped(benchmark: Benchmark, universe: Universe, unlisted: Collection[str]) -> None:
+    """Refuse a part that is not listed and nearly has the name of an asset of the sector file.
+
+    Raises:
+        UnknownName: there is such a part.
+    """
+    known = {*universe.assets, *universe.benchmark.weights}
+    for base in sorted((benchmark.weights.keys() & unlisted) - known):
+        if near := mistyped(base, sorted(known)):
+            raise UnknownName(
+                what="asset", name=base, known=(near,), where=" to measure against (`--benchmark`)"
+            )
 
 
 def fixed_weights(benchmark: Benchmark, closes: Mapping[str, Floats]) -> BenchmarkSeries:

@@ -49,6 +49,13 @@ class BetaRow(AssetBeta):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkRow(BetaRow):
+    """An asset's beta with the benchmark it is to: a row of the CSV, which may hold several."""
+
+    benchmark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SectorBetas:
     """The betas of a sector's members, and of the sector held at equal weights, against one benchmark.
 
@@ -66,13 +73,11 @@ class SectorBetas:
         every = (self, *self.others)
         names = " and ".join(betas.benchmark for betas in every)
         blocks = tuple(betas.table(title=betas.benchmark if self.others else "") for betas in every)
-        records: Sequence[object] = self.assets
-        if self.others:
-            records = tuple(
-                {"benchmark": betas.benchmark} | {f.name: getattr(row, f.name) for f in fields(row)}
-                for betas in every
-                for row in betas.assets
-            )
+        records = tuple(
+            BenchmarkRow(benchmark=betas.benchmark, **{f.name: getattr(row, f.name) for f in fields(row)})
+            for betas in every
+            for row in betas.assets
+        )
         return Document(title=f"Betas of {self.sector} against {names}", blocks=blocks, records=records)
 
     def table(self, title: str) -> Table:

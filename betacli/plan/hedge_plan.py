@@ -132,7 +132,7 @@ class HedgePlan:
                 *(self.today.tables() if self.today else ()),
                 *(table for table in tables if table is not None),
             ),
-            records=(*self.basket.legs, *self.hedge.parts, *(self.today.trades if self.today else ())),
+            records=(*self.basket.legs, *self.hedge.parts, *(self.today.records() if self.today else ())),
         )
 
     @property

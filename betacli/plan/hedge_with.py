@@ -15,7 +15,7 @@ from betacli.core.model import Candles, Member, Notice, Price, Ticker, Universe,
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import GATES, inspect
-from betacli.errors import BadOption, GatesFailed, NoData, UnknownName
+from betacli.errors import BadOption, GatesFailed, NoData, UnknownName, mistyped
 from betacli.plan.instruments import Dated, Instrument, Instruments, largest_part, perpetuals
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
@@ -68,6 +68,12 @@ def _listing(written: str, measured: Measured, universe: Universe, source: Marke
     member = Member(base=base, symbol=written if rest else None)
     found = source.find([member], universe.quote)[base]
     if isinstance(found, Unknown):
+        words = (PERPETUAL, *QUARTERS) if not rest else ()
+        if near := mistyped(base, (*words, *universe.assets, *measured.benchmark_weights)):
+            name = near if not rest else f"{near}/{rest}"
+            raise UnknownName(
+                what="contract", name=written, known=(name,), where=f" on `{source.name}` (`--hedge-with`)"
+            )
         raise NoData(what=f"`{written}` cannot hedge: {found.reason}", way_out="leave `--hedge-with` out")
     return found
 

@@ -21,9 +21,15 @@ from betacli.core.model import (
 )
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
-from betacli.data.gates import GATES, Measurement
+from betacli.data.gates import Measurement, thresholds_for
 from betacli.errors import GatesFailed, NoData
-from betacli.plan.benchmark import BenchmarkSeries, benchmark_members, fixed_weights, universe_weights
+from betacli.plan.benchmark import (
+    BenchmarkSeries,
+    benchmark_members,
+    fixed_weights,
+    refuse_mistyped,
+    universe_weights,
+)
 from betacli.plan.cross_section import CrossSection, Peers, cross_section, home_of, peers_of, shrink_notices
 from betacli.plan.gather import Gathered, gather
 from betacli.plan.request import BetaRequest, homes
@@ -146,11 +152,13 @@ def measure(
     sector, members = request.members(universe)
     notices = [*_shared(request, universe, members), *_unused(request, members)]
     if source is None:
+        refuse_mistyped(request.benchmark, universe, request.benchmark.weights)
         return _by_hand(request, universe, sector.title, members, notices)
     preset, recipe, recipe_notices = fitting_recipe(request, source)
     notices.extend([*recipe_notices, *no_interval(preset, recipe)])
     parts = benchmark_members(request.benchmark, universe)
     fixed = request.benchmark.weights
+    grid = window_grid(recipe, source.now_ms)
     peers = peers_of(recipe, request.sector, {member.base for member in members}, universe, fixed)
     data = gather(
         source,
@@ -159,10 +167,12 @@ def measure(
         parts=parts,
         peers=peers.members,
         timeframe=recipe.timeframe,
-        grid=window_grid(recipe, source.now_ms),
-        thresholds={**GATES, **universe.gates},
+        grid=grid,
+        thresholds=thresholds_for(universe.gates, len(grid)),
         may_shorten=recipe.window_days == PRESETS[preset].window_days if may_shorten is None else may_shorten,
     )
+    unlisted = [base for base, failure in data.absent.items() if failure.gate == "listed"]
+    refuse_mistyped(request.benchmark, universe, unlisted)
     notices.extend(shortened(recipe, data))
     series = _benchmark_series(request.benchmark, parts, data)
     kept, excluded = _admit(request, members, data, series)

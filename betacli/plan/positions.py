@@ -1,6 +1,6 @@
 """What the account holds now, valued at the prices of the answer, each with its own beta."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,14 +11,16 @@ from betacli.core.calendar import DAY_MS
 from betacli.core.model import Member, Notice, Price, Universe
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
-from betacli.data.gates import GATES
+from betacli.data.gates import thresholds_for
 from betacli.data.position_file import Row
+from betacli.errors import UnknownName, mistyped
 from betacli.plan.gather import gather
 from betacli.plan.holding import Holding, Kind
 from betacli.plan.instruments import Instrument, betas_of
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 
+ANOTHER = "a coin of its own is named under `universe` in the sector file"
 Place = Literal["basket", "hedge", "outside"]
 
 
@@ -98,6 +100,9 @@ def value_positions(
 ) -> Positions:
     """Value what the file says is held.
 
+    Raises:
+        UnknownName: nobody knows a position's coin, and its name is a slip of one that is known.
+
     Args:
         rows: the file's positions.
         measured: the assets of the basket with their betas, and the data behind them.
@@ -107,6 +112,9 @@ def value_positions(
         hedge: the instrument of each asset of the hedge.
     """
     assets, notices = _assets(sorted({row.coin for row in rows}), measured, universe, source)
+    _refuse_mistyped(
+        rows, assets, {*measured.bases, *measured.benchmark_weights, *hedge, *universe.assets}, source
+    )
     held = tuple(_held(row, assets[row.coin], universe.quote, basket, hedge) for row in rows)
     contracts = {(p.symbol or p.base): assets[p.base].listing for p in held if p.kind == "future"}
     unknown = [f"{p.written} ({p.reason})" for p in held if p.reason is not None]
@@ -122,6 +130,19 @@ def value_positions(
         detail = f"valued at the price of another contract of the coin, and futures margined so: {', '.join(others)}"
         notices.append(Notice(id="position-valued-as", detail=detail, severity="note"))
     return Positions(held=held, contracts=contracts, notices=tuple(notices))
+
+
+def _refuse_mistyped(
+    rows: Sequence[Row], assets: Mapping[str, Asset], known: Collection[str], source: MarketData | None
+) -> None:
+    """Refuse a name that is not listed and nearly that of a known asset: its trades would start from nothing held."""
+    for row in rows:
+        if assets[row.coin].listing is None and not {row.coin, row.base} & set(known):
+            near = mistyped(row.coin, sorted(known))
+            if near is not None:
+                listed = f" on `{source.name}` or" if source is not None else ""
+                where = f"{listed} in the sector file (`--positions`, line {row.line})"
+                raise UnknownName(what="asset", name=row.coin, known=(near,), where=where, otherwise=ANOTHER)
 
 
 def _held(
@@ -243,7 +264,7 @@ def _measured(
         parts=(),
         timeframe=measured.recipe.timeframe,
         grid=panel.open_ms,
-        thresholds={**GATES, **universe.gates},
+        thresholds=thresholds_for(universe.gates, len(panel.open_ms)),
     )
     there = np.concatenate([[1.0], np.where(np.isfinite(market), 1.0, np.nan)])
     failed = {coin: failures for coin in coins if (failures := data.member_failures(coin, there))}

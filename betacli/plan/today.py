@@ -71,6 +71,10 @@ class Today:
     def _after(self) -> str:
         return f"{doc.signed_money(self.after_beta_notional)} after ({doc.signed_beta(self.after_beta)} of the basket)"
 
+    def records(self) -> tuple[Trade | HeldPosition, ...]:
+        """Return the rows of the CSV: every contract's trade, then what is held beside them and left as it is."""
+        return (*self.trades, *(position for position in self.positions if not position.traded))
+
     def tables(self) -> list[Table]:
         """Return today's trades, and what is held beside them."""
         columns = (

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from betacli.core.infeasible import TargetOutOfReach
+from betacli.core.infeasible import TargetOutOfReach, down, exact, inward, up
 from betacli.core.model import Universe
 from betacli.core.target import attainable
 from betacli.errors import BetacliError
@@ -19,10 +19,7 @@ def with_ways(
     """Return the error with the ways out that work: another target, other limits, more notional, a benchmark leg."""
     above = error.target > error.high
     end = error.high if above else error.low
-    option = "--target" if request.target_band is None else "--target-band"
-    shown = math.floor(end * 100) / 100 if above else math.ceil(end * 100) / 100
-    inside = f" to {shown:.2f}" if error.low <= shown <= error.high else ""
-    ways = [f"{'lower' if above else 'raise'} `{option}`{inside}"]
+    ways = [_nearer(error, request, above=above)]
 
     def helps(**changed: object) -> bool:
         if request.liquidity_cap:
@@ -47,14 +44,33 @@ def with_ways(
         if getattr(request, next(iter(changed))) and helps(**changed):
             ways.append(f"raise `{name}`" if name != "--sector-weight" else f"change `{name}`")
     which = "highest" if above else "lowest"
-    if end > 0 and error.target > 0:
-        exposure = f"its exposure is that of beta {error.target:.2f}"
-        ways.append(f"hold the {which}-beta basket at {error.target / end:.2f}x the notional: {exposure}")
-    leg = abs(error.target - end)
+    times, leg = f"{error.target / end:.2f}" if end > 0 and error.target > 0 else "", abs(error.target - end)
+    if times not in {"", "1.00", "0.00"}:
+        exposure = f"its exposure is that of beta {exact(error.target)}"
+        ways.append(f"hold the {which}-beta basket at {times}x the notional: {exposure}")
     side = "long" if above else "short"
-    ways.append(f"hold that basket with a {side} of {leg:.2f}x the notional in {measured.benchmark.name}")
+    if f"{leg:.2f}" != "0.00":
+        that = "that basket" if len(ways) > 1 and which in ways[-1] else f"the {which}-beta basket"
+        ways.append(f"hold {that} with a {side} of {leg:.2f}x the notional in {measured.benchmark.name}")
     error.ways = ways
     return error
+
+
+def _nearer(error: TargetOutOfReach, request: BasketRequest, *, above: bool) -> str:
+    """Return the way out that asks for another beta: one that can be reached, or a band that holds one."""
+    word = "lower" if above else "raise"
+    low, high = inward(error.low, error.high)
+    if request.target_band is not None:
+        width = request.target_band[1] - request.target_band[0]
+        if above:
+            low = max(low, up(float(high) - width), key=float)
+        else:
+            high = min(high, down(float(low) + width), key=float)
+        return f"{word} `--target-band` to {low}:{high}"
+    if request.max_assets is not None:  # so few assets may have the end of the interval, and nothing near it
+        end = error.high if above else error.low
+        return f"ask for `--target-band {down(end)}:{up(end)}` instead"
+    return f"{word} `--target` to {high if above else low}"
 
 
 def _least_cap(cap: float, helps: Callable[..., bool]) -> float:

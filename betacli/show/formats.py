@@ -4,94 +4,23 @@ JSON, CSV and Markdown are for files and scripts: the same bytes whatever the sc
 that returns the whole text, and one line in `FORMATS`.
 """
 
-import csv
 import json
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum
-from io import StringIO
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
 
 from betacli.document import Report, Table
 from betacli.errors import BetacliError, safe
-from betacli.show.plain import Screen, cell_width, context, exchange_of, excluded_of, grid, marks_of, padded
+from betacli.show.plain import Screen, cell_width, context, excluded_of, grid, marks_of, padded
+from betacli.show.sheet import as_csv
 from betacli.show.terminal import table
+from betacli.show.walking import Json, walk
 
 __all__ = ["FORMATS", "Screen", "error_envelope", "render", "stderr_notices", "walk"]
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 SCHEMA_VERSION = 1
 
 
-# --- values -> JSON -----------------------------------------------------------------------------------------------
-
-
-def walk(value: object) -> Json:
-    """Return a value as JSON holds it, dataclasses field by field and numbers with every digit.
-
-    NaN and infinities are unknown: None. Text is made inert. A value that JSON has no certain form for raises
-    TypeError, rather than being written as whatever `str` makes of it.
-    """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: walk(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {_key(key): walk(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [walk(entry) for entry in value]
-    if hasattr(value, "dtype"):
-        return walk(_plain(value))
-    return _scalar(value)
-
-
-def _key(key: object) -> str:
-    if not isinstance(key, str):
-        raise TypeError(f"a JSON key must be text, not {type(key).__name__}")
-    return safe(key)
-
-
-def _plain(value: object) -> object:
-    """Turn a numpy scalar or array into Python's own; kinds whose meaning would be lost on the way are refused."""
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    plain = value.tolist() if kind in "biufUO" and hasattr(value, "tolist") else value
-    if hasattr(plain, "dtype"):
-        raise TypeError(f"no JSON form for {type(value).__name__} of kind `{kind}`")
-    return plain
-
-
-def _scalar(value: object) -> Json:
-    if isinstance(value, Enum):
-        return walk(value.value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return safe(value)
-    if isinstance(value, float | Decimal):
-        return _number(value)
-    if isinstance(value, date):
-        return _time(value)
-    raise TypeError(f"no JSON form for {type(value).__name__}")
-
-
-def _number(value: float | Decimal) -> int | float | None:
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            return None
-        if value.adjusted() < 40 and value == int(value):
-            return int(value)
-    number = float(value)
-    return number + 0.0 if math.isfinite(number) else None  # + 0.0 makes -0.0 a plain zero
-
-
-def _time(value: date) -> str:
-    if not isinstance(value, datetime):
-        return value.isoformat()
-    if value.tzinfo is None:
-        raise TypeError("a datetime without a time zone has no certain moment")
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+# --- JSON text ----------------------------------------------------------------------------------------------------
 
 
 def json_text(value: object) -> str:
@@ -161,58 +90,7 @@ def _lines(text: str) -> str:
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
-# --- CSV ----------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
-
-
-def as_csv(report: Report, _: Screen) -> str:
-    """Return the document's records as rows of full precision, each with the context it was computed in."""
-    nested: set[str] = set()
-    rows = [_flat(walk(record), nested) for record in report.data.document().records]
-    around: dict[str, Json] = {
-        "as_of": report.as_of,
-        "exchange": walk(exchange_of(report)),
-        "simulated": report.simulated,
-        **({"exchange_unchecked": True} if report.exchange_unchecked else {}),
-    }
-    # In the order first seen. A record's own `exchange` stands where the record has it; a name that is a nested
-    # value in one row and missing in another has its columns already.
-    keys = [key for key in dict.fromkeys(key for row in [*rows, around] for key in row) if key not in nested]
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(key) for key in keys])
-    writer.writerows([_cell({**around, **row}.get(key)) for key in keys] for row in rows)
-    return out.getvalue()
-
-
-def _flat(record: Json, nested: set[str], prefix: str = "") -> dict[str, Json]:
-    """Return the leaves of a record, a field of a nested value as `parent_child`; note the parents in `nested`."""
-    if not isinstance(record, dict):
-        raise TypeError("a CSV record is a dataclass or a mapping")
-    leaves: dict[str, Json] = {}
-    for name, entry in record.items():
-        key = prefix + name
-        found = _flat(entry, nested, f"{key}_") if isinstance(entry, dict) else {key: entry}
-        if isinstance(entry, dict):
-            nested.add(key)
-        if taken := leaves.keys() & found.keys():
-            raise ValueError(f"two fields of a CSV record are called `{min(taken)}`")
-        leaves |= found
-    return leaves
-
-
-def _cell(value: Json) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
-    return repr(value)
+# --- what a format has no place for -------------------------------------------------------------------------------
 
 
 def stderr_notices(report: Report, fmt: str) -> list[str]:

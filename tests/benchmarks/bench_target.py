@@ -142,7 +142,7 @@ def _resolves() -> None:
     try:
         import cvxpy as cp
     except ImportError:
-        say("cvxpy is not installed: `pip install 'betacli[bench]'`")
+        say("cvxpy is not installed: `pip install '.[bench]'`")
         return
     root = np.linalg.cholesky(sigma).T
     w, b = cp.Variable(n), cp.Parameter(n)
@@ -194,7 +194,7 @@ def libraries() -> None:
         try:
             solve = make(m, returns, betas, sigma)
         except ImportError:
-            say(f"{name:16s} is not installed: `pip install 'betacli[bench]'`")
+            say(f"{name:16s} is not installed: `pip install '.[bench]'`")
             continue
         row(name, solve)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from betacli import names
-from conftest import CHECKOUT
+from conftest import CHECKOUT, Cli
 
 FILE = """\
 sectors: {mine: {title: My own, members: [ETH]}, other: {members: [SOL]}}
@@ -64,6 +64,22 @@ def folder(tmp_path: Path) -> Path:
         ("betacli help exit", ["exit-codes"]),
         ("betacli schema hed", ["hedge"]),
         ("betacli solve --allow-s", ["--allow-short"]),
+        ("betacli solve --long m", ["mine"]),
+        ("betacli solve --short ", ["mine", "other"]),
+        ("betacli solve --sector mine --only ", ["ETH"]),
+        ("betacli solve --only ", ["ETH", "SOL"]),
+        ("betacli solve --only ETH,", ["ETH,SOL"]),
+        ("betacli solve --spot S", ["SOL"]),
+        ("betacli solve --objective min", ["min-variance"]),
+        ("betacli solve --neutral ", ["dollar", "beta"]),
+        ("betacli solve --proxies a", ["auto"]),
+        ("betacli solve --proxy-venues bybit,m", ["bybit,mexc"]),
+        ("betacli hedge --hedge-with n", ["next-quarter"]),
+        ("betacli beta --benchmark u", ["universe"]),
+        ("betacli beta --benchmark E", ["ETH"]),
+        ("betacli checklist --step liquidity,m", ["liquidity,monitoring"]),
+        ("betacli venues --venues we", ["weex"]),
+        ("betacli funding --fees ", ["taker", "maker"]),
     ],
 )
 def test_the_words_offered(words: str, expected: list[str], folder: Path) -> None:
@@ -101,6 +117,17 @@ def test_completion_imports_nothing_heavy(shell: str, folder: Path) -> None:
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
     assert "typer" in loaded
     assert not {"numpy", "pandas", "ccxt", "rich", "msgspec"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("shell", "head"), [("zsh", "#compdef betacli"), ("bash", "_betacli_completion()"), ("fish", "complete ")]
+)
+def test_the_script_is_for_the_shell_that_was_named(shell: str, head: str, cli: Cli) -> None:
+    """Whatever shell this one is."""
+    assert cli("--show-completion", shell).out.startswith(head)
+    ran = cli("--show-completion", "zhs")
+    assert (ran.code, ran.out) == (2, "")
+    assert "did you mean `zsh`?" in ran.err
 
 
 def test_typers_own_installation_works_in_bash(folder: Path) -> None:

@@ -172,7 +172,7 @@ def test_parquet_without_its_extra_is_a_hint(tmp_path: Path) -> None:
     if importlib.util.find_spec("pyarrow") is None:
         with pytest.raises(BadFile) as refused:
             closes(write(tmp_path, b"PAR1", "x.parquet"))
-        assert refused.value.hint == "install it with `pip install 'betacli[parquet]'`"
+        assert refused.value.hint == "install it with `pip install '.[parquet]'`"
         return
     path = tmp_path / "x.parquet"
     pd.DataFrame({"timestamp": [DAY_MS * 18_000, DAY_MS * 18_001], "ETH": [1.0, 2.0]}).to_parquet(path)

@@ -6,20 +6,26 @@ import time
 import pytest
 import yaml
 
-from betacli.data.sectors import check_file
+from betacli.core.liquidity import LIMITS
+from betacli.core.thresholds import BASIC
+from betacli.data.gates import GATES
+from betacli.data.sector_format import threshold
+from betacli.data.sectors import check_file, json_schema
 from betacli.errors import BadFile
 from data.sector_files import SMALLEST, load
 
 
 @pytest.fixture
 def problems(write):
-    """The problems of a text as `line:column what`, and the hint of all."""
+    """The problems of a text as `line:column what`, and their hints, each once."""
 
     def _problems(text: str | bytes, **names) -> tuple[list[str], str | None]:
         with pytest.raises(BadFile) as caught:
             load(write(text), **names)
         assert caught.value.exit_code == 2
-        return [f"{p.line}:{p.column} {p.what}" for p in caught.value.problems], caught.value.hint
+        return [f"{p.line}:{p.column} {p.what}" for p in caught.value.problems], "; ".join(
+            dict.fromkeys(p.hint for p in caught.value.problems if p.hint)
+        ) or None
 
     return _problems
 
@@ -60,7 +66,7 @@ TOP_LEVEL = {
     ),
     "newline": (
         'quote: "USDT\\n"',
-        ["1:8 `quote` is `USDT`: expected a currency such as `USDT`"],
+        ["1:8 `quote` is `USDT`: holds a line break, which is not allowed here"],
     ),
     "benchmark null": ("benchmark:", ["1:11 `benchmark` has no value: " + ASSET]),
     "benchmark list": ("benchmark: [BTC]", ["1:12 `benchmark` is a list: " + ASSET]),
@@ -99,7 +105,10 @@ TOP_LEVEL = {
     "recursion": ("gates: &g {a: *g}", ["1:15 an alias (`*…`) stands inside its own anchor"]),
     "control character": ("quote: U\x07", ["1:9 the character U+0007 is not allowed in YAML"]),
     "gates list": ("gates: [1]", ["1:8 `gates` is a list: expected a mapping"]),
-    "gate value": ("gates: {max_age_bars: soon}", ["1:23 `max_age_bars` is `soon`: expected a number"]),
+    "gate value": (
+        "gates: {max_age_bars: soon}",
+        ["1:23 `max_age_bars` is `soon`: expected a number from 0 to 1e9"],
+    ),
     "options": ("exchange_options: {bybit: 5}", ["1:27 `bybit` is a single value: expected a mapping"]),
     "plan flag": ("plans: {a: {targt: 1}}", ["1:13 unknown key `targt`"]),
     "plan name": ("plans: {a b: {}}", ["1:9 `a b` cannot name a plan: " + GROUP]),
@@ -372,3 +381,85 @@ def test_unreadable_file(write):
     path.chmod(0)
     with pytest.raises(BadFile, match="cannot be read: Permission denied"):
         load(path)
+
+
+# --- thresholds ---------------------------------------------------------------------------------------------------
+
+LIMIT, PART = "expected a number from 0 to 1e9", "expected a fraction from 0 to 1"
+RATIO = "expected a ratio above 1"
+THRESHOLDS = {
+    "gates: {max_age_bars: -1}": "1:23 `max_age_bars` is `-1`: " + LIMIT,
+    "gates: {min_coverage: 1.01}": "1:23 `min_coverage` is `1.01`: " + FRACTION,
+    "gates: {min_coverage: 0}": "1:23 `min_coverage` is `0`: " + FRACTION,
+    "gates: {redenomination: 0}": "1:25 `redenomination` is `0`: " + RATIO,
+    "gates: {volume_unit: 1}": "1:22 `volume_unit` is `1`: " + RATIO,
+    "gates: {note_flat_bars: 1}": "1:25 `note_flat_bars` is `1`: expected a number from 2 to 1e9",
+    "gates: {note_jump: -0.1}": "1:20 `note_jump` is `-0.1`: " + LIMIT,
+    "checklist: {exit_participation: 0}": "1:33 `exit_participation` is `0`: " + FRACTION,
+    "checklist: {drift_band: -0.2}": "1:25 `drift_band` is `-0.2`: " + LIMIT,
+    "checklist: {proxy_r_squared: 1.5}": "1:30 `proxy_r_squared` is `1.5`: " + PART,
+    "checklist: {same_coin_correlation: 2}": "1:36 `same_coin_correlation` is `2`: " + PART,
+    "checklist: {min_members: 1e10}": "1:26 `min_members` is `1e10`: " + LIMIT,
+    "checklist: {rebalance_days: 0}": "1:29 `rebalance_days` is `0`: expected a number of days above 0, up to 3650",
+    "checklist: {rebalance_days: 1e300}": (
+        "1:29 `rebalance_days` is `1e300`: expected a number of days above 0, up to 3650"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", THRESHOLDS)
+def test_a_threshold_that_means_nothing(problems, text: str) -> None:
+    """Refused where it stands, not met as a division by zero when a basket is judged."""
+    assert problems(f"{text}\nsectors: {{l1: {{members: [ETH]}}}}\n")[0] == [THRESHOLDS[text]]
+
+
+def test_the_editor_knows_the_ranges_of_thresholds() -> None:
+    """The JSON Schema has the same bounds: in general, and of those that have their own."""
+    top = json_schema()["$defs"]["FileSpec"]["properties"]
+    for key in ("gates", "checklist"):
+        (form,) = [each for each in top[key]["anyOf"] if each.get("type") == "object"]
+        assert form["additionalProperties"] == {"type": "number", "minimum": 0, "maximum": 1e9}
+        assert form["properties"]["exit_participation"] == {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 1,
+        }
+        assert form["properties"]["low_r_squared"] == {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def test_every_threshold_that_is_built_in_is_in_range() -> None:
+    """What a file may say includes what holds where it says nothing."""
+    for name, value in {**GATES, **BASIC, **LIMITS}.items():
+        assert threshold(name).read(f"{value:.12g}") == value, name
+
+
+@pytest.mark.parametrize(
+    ("title", "why"),
+    [
+        ('"a\\tb"', "holds a tab"),
+        ('"a\\nb"', "holds a line break"),
+        ('"a\\u200bb"', "holds the character U+200B"),
+        ("|\n      two\n      lines", "holds a line break"),
+    ],
+)
+def test_a_text_with_a_character_that_cannot_be_seen_says_so(problems, title: str, why: str) -> None:
+    """A length of three is no reason to be told of a hundred."""
+    (found,) = problems(f"sectors:\n  l1:\n    title: {title}\n    members: [ETH]\n")[0]
+    assert found.startswith("3:12 `title` is `")
+    assert f": {why}, which is not allowed here" in found
+
+
+def test_each_hint_stands_under_its_own_problem(write) -> None:
+    """Two typos, two suggestions, each where it belongs; one problem keeps its hint apart."""
+    with pytest.raises(BadFile) as caught:
+        load(write("notionl: 5\nquota: USDT\nsectors: {l1: {members: [ETH]}}\n"))
+    lines = [line.strip() for line in caught.value.message.split("\n")]
+    assert lines[0].endswith(":1:1: unknown key `notionl`")
+    assert lines[1] == "hint: did you mean `notional`?"
+    assert lines[2].endswith(":2:1: unknown key `quota`")
+    assert lines[3] == "hint: did you mean `quote`?"
+    assert caught.value.hint is None
+    with pytest.raises(BadFile) as caught:
+        load(write("notionl: 5\nsectors: {l1: {members: [ETH]}}\n"))
+    assert "hint:" not in caught.value.message
+    assert caught.value.hint == "did you mean `notional`?"

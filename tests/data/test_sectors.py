@@ -55,7 +55,7 @@ sectors:
       - {base: ADA, symbol: "ADA/USDT:USDT-260925", proxy: ETH}
 universe: [BTC, {base: XRP}]
 gates: {max_age_bars: 1.5}
-checklist: {min_depth: -2}
+checklist: {min_depth: 2}
 exchange_options:
   bybit: {httpsProxy: "http://proxy.example:3128", timeout: 10000, ratio: 1.5, on: true, off: no, none: ~, many: ["1", 1]}
 plans:
@@ -73,7 +73,7 @@ plans:
     )
     assert ada == Member(base="ADA", symbol="ADA/USDT:USDT-260925", proxy="ETH")
     assert [member.base for member in universe.others] == ["BTC", "XRP"]
-    assert (universe.gates, universe.checklist) == ({"max_age_bars": 1.5}, {"min_depth": -2.0})
+    assert (universe.gates, universe.checklist) == ({"max_age_bars": 1.5}, {"min_depth": 2.0})
     options = universe.exchange_options["bybit"]
     assert options == {
         "httpsProxy": "http://proxy.example:3128",

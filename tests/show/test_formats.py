@@ -336,8 +336,9 @@ def test_csv_of_a_basket(report):
         "as_of",
         "exchange",
         "simulated",
+        "exchange_unchecked",
     ]
-    around = ["2026-07-01T00:00:00Z", "sample", "true"]
+    around = ["2026-07-01T00:00:00Z", "sample", "true", "false"]
     assert rows[0] == [
         *("ETH", "ETH/USDT:USDT", "1.25", "0.5714285714285714", "57142.857142857145", "true", "by hand"),
         *("1.2500000000000002", "21.43", *around),
@@ -348,7 +349,10 @@ def test_csv_of_a_basket(report):
 
 def test_csv_without_rows(report):
     """With no records there is still a header, of the context alone."""
-    assert render(replace(report, data=Rows(rows=())), "csv", PLAIN) == "as_of,exchange,simulated\n"
+    assert (
+        render(replace(report, data=Rows(rows=())), "csv", PLAIN)
+        == "as_of,exchange,simulated,exchange_unchecked\n"
+    )
 
 
 def test_csv_rows_of_different_keys(report):
@@ -360,9 +364,9 @@ def test_csv_rows_of_different_keys(report):
     )
     found = read_csv(render(replace(report, data=Rows(rows=rows)), "csv", PLAIN))
     assert [list(row) for row in found] == [
-        ["a", "exchange", "b", "price", "price_kind", "as_of", "simulated"]
+        ["a", "exchange", "b", "price", "price_kind", "as_of", "simulated", "exchange_unchecked"]
     ] * 3
-    assert found[0] | {"as_of": "", "simulated": ""} == {
+    assert found[0] | {"as_of": "", "simulated": "", "exchange_unchecked": ""} == {
         "a": "1",
         "exchange": "okx",
         "b": "",
@@ -370,6 +374,7 @@ def test_csv_rows_of_different_keys(report):
         "price_kind": "",
         "as_of": "",
         "simulated": "",
+        "exchange_unchecked": "",
     }
     assert found[1]["b"] == '[1, null, "x"]'
     assert found[1]["exchange"] == "sample"
@@ -377,8 +382,19 @@ def test_csv_rows_of_different_keys(report):
 
 def test_csv_refuses_two_fields_of_one_name(report):
     """A column never holds two different things."""
-    rows = ({"a_b": 1, "a": {"b": 2}},)
-    with pytest.raises(ValueError, match="`a_b`"):
+
+    @dataclass(frozen=True)
+    class Below:
+        beta: float = 1.0
+
+    @dataclass(frozen=True)
+    class Above:
+        rounded_beta: float = 2.0
+        rounded: Below | None = None
+
+    rows = (Above(),)
+    Above.__annotations__["rounded"] = Below | None
+    with pytest.raises(ValueError, match="`rounded_beta`"):
         render(replace(report, data=Rows(rows=rows)), "csv", PLAIN)
 
 
