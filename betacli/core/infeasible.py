@@ -60,7 +60,7 @@ class TargetBetweenReaches(NoAnswer):
         """What happened, with the numbers."""
         near = [_beta(b, self.target) for b in (self.below, self.above) if b is not None]
         return (
-            f"no {self.max_assets} asset(s) of `{self.name}` have a beta of {_beta(self.target)} within the limits; "
+            f"no {self.max_assets} {'asset' if self.max_assets == 1 else 'assets'} of `{self.name}` {'has' if self.max_assets == 1 else 'have'} a beta of {_beta(self.target)} within the limits; "
             f"the nearest they can have: {' and '.join(near) or 'none'}"
         )
 
@@ -118,7 +118,7 @@ class LimitsCannotBeMet(NoAnswer):
         if self.max_gross is not None:
             limits.append(f"gross at most {self.max_gross:g}")
         if self.max_assets is not None:
-            limits.append(f"at most {self.max_assets} asset(s)")
+            limits.append(f"at most {self.max_assets} {'asset' if self.max_assets == 1 else 'assets'}")
         return f"no weights of `{self.name}` sum to 1 within {' and '.join(limits)}"
 
     @property

@@ -6,7 +6,7 @@ from betacli.plan.book import CASES, Book, Case, Liquidation
 
 CASE_NAMES: dict[Case, str] = {
     "estimated": "at the beta",
-    "minus-2se": "−2 SE",
+    "minus-2se": "-2 SE",
     "plus-2se": "+2 SE",
     "downside": "downside beta",
     "upside": "upside beta",
@@ -17,10 +17,14 @@ def told_liquidation(liquidation: Liquidation, benchmark: str) -> str:
     """Say the nearest benchmark moves that liquidate, in one line."""
 
     def told(move: float | None) -> str:
-        return f"none within ±{liquidation.searched:.0%}" if move is None else f"{benchmark} {move:+.1%}"
+        return (
+            f"none within ±{liquidation.searched * 100:.0f} %"
+            if move is None
+            else f"{benchmark} {doc.signed_percent(move)}"
+        )
 
     return (
-        f"{told(liquidation.at_beta)}; {told(liquidation.at_beta_low)} at beta −2 SE, "
+        f"{told(liquidation.at_beta)}; {told(liquidation.at_beta_low)} at beta -2 SE, "
         f"{told(liquidation.at_beta_high)} at +2 SE (estimate)"
     )
 
@@ -102,7 +106,7 @@ def liquidation_table(book: Book, benchmark: str) -> Table | None:
         if one.case in shown and one.cross is not None and one.isolated is not None
     )  # fmt: skip
     title = (
-        f"{benchmark} moves that liquidate (estimate, within ±{liquidation.searched:.0%}; isolated: basket and hedge "
+        f"{benchmark} moves that liquidate (estimate, within ±{liquidation.searched * 100:.0f} %; isolated: basket and hedge "
         "each on their share of the equity)"
     )
     return Table(title=title, columns=columns, rows=rows)

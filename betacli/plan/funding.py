@@ -95,7 +95,7 @@ class FundingPlan:
             Column(header="average a year", show=doc.signed_percent),
             Column(header="payments", show=doc.count),
             Column(header="missing", show=doc.count),
-            Column(header="current", show=doc.signed_money),
+            Column(header="current", show=doc.signed_money, bar=True),
             Column(header="average", show=doc.signed_money),
         )
         rows = tuple(

@@ -94,7 +94,7 @@ class VenueTable:
             for v in self.venues
         )  # fmt: skip
         title = f"Where to hold {self.sector} for {self.horizon_days:g} days"
-        return Document(title=title, blocks=(Table(columns=columns, rows=rows),), records=self.venues)
+        return Document(title=title, blocks=(Table(columns=columns, rows=rows, keys=2),), records=self.venues)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -297,7 +297,7 @@ def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float])
     other = [f"{base} on {row.venue}" for row in rows for base in row.other_coins]
     rule = (
         f"a ticker is the same coin as on `{reference}` where prices per coin are within "
-        f"{limits['same_coin_ratio']:.0%} and returns correlate above {limits['same_coin_correlation']:g}"
+        f"{limits['same_coin_ratio'] * 100:.0f} % and returns correlate above {limits['same_coin_correlation']:g}"
     )
     if other:
         notices.append(Notice(id="other-coin", detail=f"{', '.join(other)}: not the same coin; {rule}"))
