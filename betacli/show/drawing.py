@@ -63,8 +63,8 @@ def intervals(rows: Sequence[Numbers], size: int) -> list[str]:
 
 def _interval(first: int, middle: int, last: int, *, size: int) -> str:
     line = [" "] * size
-    line[first : last + 1] = ["─"] * (last + 1 - first)
-    line[first], line[last] = "├", "┤"
+    if last - first > 1:  # in fewer cells there is room for the value alone
+        line[first : last + 1] = ["├", *"─" * (last - first - 1), "┤"]
     line[middle] = "●"
     return "".join(line)
 

@@ -9,7 +9,7 @@ from betacli.show.fitting import Part
 from betacli.show.plain import Screen, cell_width, to_ascii
 
 # Cells of a drawing by its kind; the first that fits is taken.
-SIZES = {"bar": (8, 5), "signed": (15, 9), "interval": (36, 28, 20, 15), "path": (24, 18, 14)}
+SIZES = {"bar": (8, 5), "signed": (15, 9), "interval": (36, 28, 20, 15, 10), "path": (24, 18, 14)}
 PLAIN = {"interval"}  # what can be drawn with ASCII signs
 LEAD = {"bar": 1, "signed": 1, "interval": 2, "path": 2}  # blanks before it
 
@@ -34,8 +34,8 @@ def beside(table: Table, part: Part, screen: Screen) -> dict[int, Drawn]:
     found: dict[int, Drawn] = {}
     room = (screen.width or 0) - part.total
     for place in part.places:
-        kind = kind_of(table, place)
-        if kind is None or not (screen.unicode or kind in PLAIN):
+        kind = kind_of(table, place, screen)
+        if kind is None:
             continue
         size = next((size for size in SIZES[kind] if size + LEAD[kind] <= room), 0)
         if size:
@@ -45,8 +45,19 @@ def beside(table: Table, part: Part, screen: Screen) -> dict[int, Drawn]:
     return found
 
 
-def kind_of(table: Table, place: int) -> str | None:
-    """Return what is drawn beside a column, None where nothing is, or where nothing of it is known."""
+def wanted(table: Table, screen: Screen) -> dict[int, int]:
+    """Return the fewest cells that the drawings of a table take, by the place of the column they stand beside."""
+    kinds = {place: kind_of(table, place, screen) for place in range(len(table.columns))}
+    return {place: min(SIZES[kind]) + LEAD[kind] for place, kind in kinds.items() if kind}
+
+
+def kind_of(table: Table, place: int, screen: Screen) -> str | None:
+    """Return what is drawn beside a column, None where nothing is, can be, or where nothing of it is known."""
+    kind = _kind(table, place)
+    return kind if screen.unicode or kind in PLAIN else None
+
+
+def _kind(table: Table, place: int) -> str | None:
     given = _given(table, place)
     if given is not None:
         return given.kind if any(row and None not in row for row in given.rows) else None

@@ -5,14 +5,14 @@ its column, and at last the table comes in parts that each repeat the columns wh
 is never cut or broken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from betacli.show.plain import Grid, cell_width, words
+from betacli.show.plain import HANG, Grid, broken, cell_width, words
 
 GAP = 2  # cells between columns
 READABLE = 24  # a column of wrapped text narrower than this is harder to read than unaligned lines
-HANG = 2  # indent of wrapped text's further lines
+LINES = 2  # of a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +47,51 @@ def not_empty(cells: Grid) -> tuple[int, ...]:
     )
 
 
-def parts(cells: Grid, width: int) -> list[Part]:
-    """Return the parts of a table in which every line fits `width`, as few as can be; none where there are no such."""
+def parts(cells: Grid, width: int, drawn: Mapping[int, int] | None = None) -> list[Part]:
+    """Return the parts of a table in which every line fits `width`, as few as can be; none where there are no such.
+
+    `drawn` are the fewest cells of what is to be drawn beside columns, by place: room is left for it where that
+    costs no further part.
+    """
     sizes = [_size(cells, place) for place in range(len(cells.columns))]
     keys = tuple(range(cells.keys))
     rest = [place for place in not_empty(cells) if place >= cells.keys]
-    groups = _groups(keys, rest, sizes, width)
+    bare = _groups(keys, rest, sizes, width, {})
+    roomy = _groups(keys, rest, sizes, width, drawn or {})
+    beside = drawn or {} if roomy and len(roomy) == len(bare) else {}
+    groups = roomy if beside else bare
     if len(groups) > 1:  # as even as the same number of parts can be
-        limits = range(_least(keys, sizes), width)
-        groups = next((g for x in limits if len(g := _groups(keys, rest, sizes, x)) == len(groups)), groups)
-    return [Part(group, _widths([sizes[place] for place in group], width)) for group in groups]
+        limits = range(_least(keys, sizes, beside), width)
+        even = (_groups(keys, rest, sizes, limit, beside) for limit in limits)
+        groups = next((found for found in even if len(found) == len(groups)), groups)
+    return [
+        Part(group, _widths([sizes[place] for place in group], width, sum(beside.get(k, 0) for k in group)))
+        for group in groups
+    ]
 
 
 def _groups(
-    keys: tuple[int, ...], rest: Sequence[int], sizes: Sequence[_Size], width: int
+    keys: tuple[int, ...], rest: Sequence[int], sizes: Sequence[_Size], width: int, drawn: Mapping[int, int]
 ) -> list[tuple[int, ...]]:
     """Fill parts with columns from the left, each part beginning with `keys`; none where one column does not fit."""
     groups = [keys]
     for place in rest:
-        if _least((*groups[-1], place), sizes) <= width:
+        if _least((*groups[-1], place), sizes, drawn) <= width:
             groups[-1] = (*groups[-1], place)
-        elif _least((*keys, place), sizes) <= width and len(groups[-1]) > len(keys):
+        elif _least((*keys, place), sizes, drawn) <= width and len(groups[-1]) > len(keys):
             groups.append((*keys, place))
         else:
             return []
-    return groups if _least(keys, sizes) <= width else []
+    return groups if _least(keys, sizes, drawn) <= width else []
 
 
-def _least(places: Sequence[int], sizes: Sequence[_Size]) -> int:
-    return sum(sizes[place].least for place in places) + GAP * (len(places) - 1)
+def _least(places: Sequence[int], sizes: Sequence[_Size], drawn: Mapping[int, int]) -> int:
+    return sum(sizes[place].least + drawn.get(place, 0) for place in places) + GAP * (len(places) - 1)
 
 
-def _widths(sizes: Sequence[_Size], width: int) -> tuple[int, ...]:
+def _widths(sizes: Sequence[_Size], width: int, drawn: int) -> tuple[int, ...]:
     """Return widths that fit: natural ones, or with broken headers, or with wrapped text, whichever comes first."""
-    room = width - GAP * (len(sizes) - 1)
+    room = width - GAP * (len(sizes) - 1) - drawn
     widths = [size.broken for size in sizes]
     if sum(widths) > room:
         widths = [size.least for size in sizes]
@@ -109,11 +120,13 @@ def _size(cells: Grid, place: int) -> _Size:
     texts = [line[place].text for line in [*cells.rows, *([cells.footer] if cells.footer else [])]]
     body = max(map(cell_width, texts), default=0)
     head = cell_width(cells.header[place].text)
-    broken = max(body, _longest([cells.header[place].text]))
-    least = broken
+    header = cells.header[place].text
+    narrow = max(body, _longest([header]))
+    narrow = next((w for w in range(narrow, head) if len(broken(header, w)) <= LINES), max(body, head))
+    least = narrow
     if cells.columns[place].align == "left" and body > READABLE and place >= cells.keys:
-        least = min(broken, max(READABLE, _longest(texts) + HANG))
-    return _Size(natural=max(body, head), broken=broken, least=least)
+        least = min(narrow, max(READABLE, _longest(texts) + HANG))
+    return _Size(natural=max(body, head), broken=narrow, least=least)
 
 
 def _longest(texts: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from betacli.document import UNKNOWN, Column, Report, Table, Tone
 
 Clean = Callable[[object], str]
+HANG = 2  # indent of the further lines of text within a column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from betacli.document import Facts, Report, Ruler, Table, Tone
 from betacli.errors import safe
 from betacli.show.plain import (
+    HANG,
     Cell,
     Clean,
     Grid,
@@ -44,7 +45,6 @@ STYLES: dict[Tone, str] = {
 }
 GAP = "  "
 READABLE = 24  # a column of wrapped text narrower than this is harder to read than unaligned lines
-HANG = 2  # indent of the further lines of text within a column
 LABEL = 28  # a label longer than this stands on a line of its own
 RULER = (28, 20, 12)  # cells of a ruler, the first that fits
 
@@ -172,10 +172,10 @@ def _table(block: Table, screen: Screen, clean: Clean) -> Iterator[Line]:
     elif screen.width is None:
         yield from _lines(cells, range(len(cells.columns)), cells.widths, clean)
     else:
-        from betacli.show.drawn import beside  # noqa: PLC0415
+        from betacli.show.drawn import beside, wanted  # noqa: PLC0415
         from betacli.show.fitting import parts  # noqa: PLC0415
 
-        found = parts(cells, screen.width)
+        found = parts(cells, screen.width, wanted(block, screen))
         for number, part in enumerate(found):
             if number:
                 yield []
