@@ -107,13 +107,11 @@ class Checklist:
         return Facts(pairs=tuple(pairs), tones=(("verdict", TONES[self.verdict]),))
 
     def _verdict(self) -> str:
-        """Write the verdict with how many steps stand how: `FAIL: of 8 steps 1 FAIL, 2 WARN, 5 pass`."""
+        """Write the verdict with how many steps stand how: `FAIL: 1 of 8 steps, 2 WARN, 5 pass`."""
         counts = {status: sum(step.status == status for step in self.steps) for status in ORDER}
         whole = f"{len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
-        told = [f"{n} {SHOWN[status]}" for status, n in counts.items() if n]
-        if len(told) == 1:
-            return f"{SHOWN[self.verdict]}: all of {whole}"
-        return f"{SHOWN[self.verdict]}: of {whole} {', '.join(told)}"
+        others = [f"{n} {SHOWN[status]}" for status, n in counts.items() if n and status != self.verdict]
+        return ", ".join([f"{SHOWN[self.verdict]}: {counts[self.verdict]} of {whole}", *others])
 
 
 def _status(value: object) -> str:

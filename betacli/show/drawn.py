@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from betacli.document import Column, Drawing, Table
 from betacli.show import drawing
-from betacli.show.fitting import Part
+from betacli.show.fitting import Part, Room
 from betacli.show.plain import Screen, cell_width, to_ascii
 
 # Cells of a drawing by its kind; the first that fits is taken.
 SIZES = {"bar": (8, 5), "signed": (15, 9), "interval": (36, 28, 20, 15, 10), "path": (24, 18, 14)}
+GOOD = {"bar": 8, "signed": 9, "interval": 20, "path": 18}
 PLAIN = {"interval"}  # what can be drawn with ASCII signs
 LEAD = {"bar": 1, "signed": 1, "interval": 2, "path": 2}  # blanks before it
 
@@ -45,10 +46,14 @@ def beside(table: Table, part: Part, screen: Screen) -> dict[int, Drawn]:
     return found
 
 
-def wanted(table: Table, screen: Screen) -> dict[int, int]:
-    """Return the fewest cells that the drawings of a table take, by the place of the column they stand beside."""
+def wanted(table: Table, screen: Screen) -> dict[int, Room]:
+    """Return the cells that the drawings of a table take, by the place of the column they stand beside."""
     kinds = {place: kind_of(table, place, screen) for place in range(len(table.columns))}
-    return {place: min(SIZES[kind]) + LEAD[kind] for place, kind in kinds.items() if kind}
+    return {
+        place: Room(min(SIZES[kind]) + LEAD[kind], GOOD[kind] + LEAD[kind])
+        for place, kind in kinds.items()
+        if kind
+    }
 
 
 def kind_of(table: Table, place: int, screen: Screen) -> str | None:

@@ -29,6 +29,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Cells that a drawing takes: the fewest, and as many as make it worth breaking headers for."""
+
+    least: int
+    good: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Size:
     """How wide a column is as it stands, with its header broken, and with its text wrapped as narrowly as is legible."""
 
@@ -47,25 +55,30 @@ def not_empty(cells: Grid) -> tuple[int, ...]:
     )
 
 
-def parts(cells: Grid, width: int, drawn: Mapping[int, int] | None = None) -> list[Part]:
+def parts(cells: Grid, width: int, drawn: Mapping[int, Room] | None = None) -> list[Part]:
     """Return the parts of a table in which every line fits `width`, as few as can be; none where there are no such.
 
-    `drawn` are the fewest cells of what is to be drawn beside columns, by place: room is left for it where that
-    costs no further part.
+    `drawn` are the cells of what is to be drawn beside columns, by place: room is left for it where that costs no
+    further part, and for more of it where that breaks headers alone.
     """
     sizes = [_size(cells, place) for place in range(len(cells.columns))]
     keys = tuple(range(cells.keys))
     rest = [place for place in not_empty(cells) if place >= cells.keys]
+    rooms = drawn or {}
+    least = {place: room.least for place, room in rooms.items()}
     bare = _groups(keys, rest, sizes, width, {})
-    roomy = _groups(keys, rest, sizes, width, drawn or {})
-    beside = drawn or {} if roomy and len(roomy) == len(bare) else {}
+    roomy = _groups(keys, rest, sizes, width, least)
+    beside = least if len(roomy) == len(bare) else {}
     groups = roomy if beside else bare
     if len(groups) > 1:  # as even as the same number of parts can be
         limits = range(_least(keys, sizes, beside), width)
         even = (_groups(keys, rest, sizes, limit, beside) for limit in limits)
         groups = next((found for found in even if len(found) == len(groups)), groups)
     return [
-        Part(group, _widths([sizes[place] for place in group], width, sum(beside.get(k, 0) for k in group)))
+        Part(
+            group,
+            _widths([sizes[place] for place in group], width, [rooms[k] for k in group if k in beside]),
+        )
         for group in groups
     ]
 
@@ -89,10 +102,11 @@ def _least(places: Sequence[int], sizes: Sequence[_Size], drawn: Mapping[int, in
     return sum(sizes[place].least + drawn.get(place, 0) for place in places) + GAP * (len(places) - 1)
 
 
-def _widths(sizes: Sequence[_Size], width: int, drawn: int) -> tuple[int, ...]:
+def _widths(sizes: Sequence[_Size], width: int, drawn: Sequence[Room]) -> tuple[int, ...]:
     """Return widths that fit: natural ones, or with broken headers, or with wrapped text, whichever comes first."""
-    room = width - GAP * (len(sizes) - 1) - drawn
+    room = width - GAP * (len(sizes) - 1)
     widths = [size.broken for size in sizes]
+    room -= max(sum(r.least for r in drawn), min(sum(r.good for r in drawn), room - sum(widths)))
     if sum(widths) > room:
         widths = [size.least for size in sizes]
         _grow(widths, [size.broken for size in sizes], room, evenly=True)
