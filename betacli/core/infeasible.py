@@ -59,8 +59,9 @@ class TargetBetweenReaches(NoAnswer):
     def message(self) -> str:
         """What happened, with the numbers."""
         near = [_beta(b, self.target) for b in (self.below, self.above) if b is not None]
+        one = self.max_assets == 1
         return (
-            f"no {self.max_assets} {'asset' if self.max_assets == 1 else 'assets'} of `{self.name}` {'has' if self.max_assets == 1 else 'have'} a beta of {_beta(self.target)} within the limits; "
+            f"no {'single asset' if one else f'{self.max_assets} assets'} of `{self.name}` {'has' if one else 'have'} a beta of {_beta(self.target)} within the limits; "
             f"the nearest they can have: {' and '.join(near) or 'none'}"
         )
 

@@ -289,10 +289,17 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
 
 def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float]) -> list[Notice]:
     """Name the exchanges that failed, and by which rule a ticker is the same coin."""
+    failed: dict[str, list[str]] = {}
+    for row in rows:
+        if row.failed is not None:
+            why = row.failed.removeprefix(f"`{row.venue}` ").removeprefix(f"{row.venue} ")
+            failed.setdefault(why, []).append(f"`{row.venue}`")
     notices = [
-        Notice(id="venue-failed", detail=f"`{row.venue}` is left out: {row.failed}")
-        for row in rows
-        if row.failed is not None
+        Notice(
+            id="venue-failed",
+            detail=f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} left out: {why}",
+        )
+        for why, names in failed.items()
     ]
     other = [f"{base} on {row.venue}" for row in rows for base in row.other_coins]
     rule = (
