@@ -11,6 +11,7 @@ from fake_exchange.faults import Fault
 from fake_exchange.market import DAY_MS, HOUR_MS, FakeMarket, Instrument, bars
 from fake_exchange.server import FakeExchange
 
+ALONE = ("--proxy-venues", "none")  # no other exchange is asked
 VENUES = ("binanceusdm", "bybit", "bingx", "weex", "mexc")
 BASES = ("BTC", "ETH", "SOL", "AVAX")
 N_DAYS = 120

@@ -10,7 +10,6 @@ from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions
 from betacli.cli.market_options import HoldingOptions, ProxyOptions, VenueOptions
 from betacli.cli.options import DataOptions, OutputOptions, WhatOptions
-from betacli.cli.values import listed
 from betacli.document import Report
 from betacli.errors import BadUsage
 
@@ -104,8 +103,7 @@ class MarketCommands(Desk):
         request = asking.basket_request(betas, target, hedge, limits=limits)
         held = asking.holding_of(holding)
         asked = venue_asking.venues_of(chosen.venues, data.exchange)
-        spot = listed("--spot", target.spot)
-        answers = venue_asking.ask_all(asked, request, universe, held, data.timeout, self._here, spot)
+        answers = venue_asking.ask_all(asked, request, universe, held, target, data, self._here)
         reference = data.exchange or universe.exchange
         return self._deliver(plan_venues(request, universe, answers, reference, held), output)
 
@@ -128,8 +126,8 @@ class MarketCommands(Desk):
             if market is None:
                 report = plan_proxies(request, universe, None)
                 return self._deliver(report, output)
-            everywhere = names.VENUES if market.name in names.VENUES and not data.offline else ()
-            venues = named or everywhere
+            everywhere = market.name in names.VENUES and not data.offline and chosen.proxy_venues is None
+            venues = names.VENUES if everywhere else named
             with placing.other_venues(request, universe, market, venues, data, self._here) as others:
                 history = sources.history_file(chosen.proxy_history, market, request.run)
                 where = Sources(source=market, history=history, others=others)

@@ -76,6 +76,6 @@ class ProxyOptions:
             "--proxy-venues",
             panel=DATA,
             metavar="bybit,mexc",
-            help="Exchanges to look for the same coin on. Default: all others, for members without a contract.",
+            help="Exchanges to look for the same coin on, or none. Default: all others, for members without a contract.",
         ),
     ] = None

@@ -15,6 +15,8 @@ from betacli.data.candles import MarketData
 from betacli.errors import BadUsage
 from betacli.plan.request import BasketRequest, BetaRequest
 
+NOWHERE = "none"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Placement:
@@ -71,7 +73,9 @@ def _venues(target: TargetOptions, mode: str, members: Sequence[Member]) -> tupl
 
 
 def venue_names(written: str | None) -> tuple[str, ...]:
-    """Read `bybit,mexc`."""
+    """Read `bybit,mexc`; `none` is none."""
+    if written == NOWHERE:
+        return ()
     return tuple(known_name("exchange", name, names.VENUES) for name in listed("--proxy-venues", written))
 
 

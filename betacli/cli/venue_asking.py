@@ -6,15 +6,19 @@ from contextlib import closing
 
 from betacli import names
 from betacli.cli import sources
+from betacli.cli.basket_options import TargetOptions
+from betacli.cli.options import DataOptions
+from betacli.cli.placing import placed
 from betacli.cli.values import known_name, listed, number
 from betacli.cli.world import World
 from betacli.core.model import Universe
+from betacli.data.candles import MarketData
 from betacli.data.loading import exchange_class
 from betacli.data.sample import SampleMarket
 from betacli.errors import BetacliError
 from betacli.plan.carrying import Holding
 from betacli.plan.request import BasketRequest
-from betacli.plan.venues import VenueAnswer, ask_venue, failed_venue
+from betacli.plan.venue_rows import VenueAnswer, ask_venue, failed_venue
 
 
 def venues_of(written: str | None, exchange: str | None) -> tuple[str, ...]:
@@ -29,21 +33,26 @@ def ask_all(
     request: BasketRequest,
     universe: Universe,
     holding: Holding,
-    timeout: float,
+    target: TargetOptions,
+    data: DataOptions,
     here: World,
-    spot: Sequence[str] = (),
 ) -> list[VenueAnswer]:
     """Return every exchange's answer, all within one deadline; one that fails is a row with its reason."""
-    timeout_s = number("--timeout", timeout, above=0, most=3600) or timeout
+    timeout_s = number("--timeout", data.timeout, above=0, most=3600) or data.timeout
+    asked = tuple(member.base for member in request.betas.members(universe)[1])
+    run = request.betas.run
+
+    def held_on(market: MarketData) -> VenueAnswer:
+        with placed(request, universe, market, target, data, here) as held:
+            source = held.market or market
+            return ask_venue(held.request, held.universe, source, holding, asked)
 
     def ask(name: str) -> VenueAnswer:
         try:
             if name == names.SAMPLE:
-                return ask_venue(
-                    request, universe, SampleMarket(now_ms=request.betas.run.now_ms), holding, spot
-                )
-            with closing(sources.exchange_of(name, request.betas.run, universe, here, timeout_s)) as market:
-                return ask_venue(request, universe, market, holding, spot)
+                return held_on(SampleMarket(now_ms=run.now_ms))
+            with closing(sources.exchange_of(name, run, universe, here, timeout_s)) as market:
+                return held_on(market)
         except BetacliError as error:
             if error.exit_code not in {3, 4}:
                 raise

@@ -318,7 +318,7 @@ def check_size(e: Evidence, t: Thresholds) -> Verdict:
     """The account carries the book: leverage, margin, contracts, and the benchmark move that would liquidate it."""
     facts: dict[str, object] = {
         "equity": e.equity, "account_leverage": e.account_leverage, "initial_margin": e.initial_margin,
-        "liquidation_moves": list(e.liquidation_moves), "worst_day": e.worst_day,
+        "liquidation_moves": list(e.liquidation_moves), "isolated_moves": list(e.isolated_moves), "worst_day": e.worst_day,
         "liquidation_days_least": t["liquidation_days"],
         "warn_above": t["account_leverage_warn"], "fail_above": t["account_leverage_fail"],
     }  # fmt: skip
@@ -347,15 +347,21 @@ def check_size(e: Evidence, t: Thresholds) -> Verdict:
     nearest = min((abs(move) for move in e.liquidation_moves), default=None)
     limit = f"liquidation: at least {t['liquidation_days']:g} worst days away"
     if nearest is None:
-        found.append(_Found("pass", "no move within ±60 % liquidates", None, limit))
+        said = f"no move within ±60 % liquidates on cross margin{_apart(e)}"
+        found.append(_Found("pass", said, None, limit))
         return _verdict(found, facts)
     near = nearest < t["liquidation_days"] * e.worst_day
-    said = (
-        f"liquidated at {e.benchmark} ±{_percent(nearest, 1)}, the worst day was {_percent(e.worst_day, 1)}"
-    )
+    said = f"liquidated at {e.benchmark} ±{_percent(nearest, 1)}, the worst day was {_percent(e.worst_day, 1)}{_apart(e)}"
     todo = "lower `--leverage`: the worst day would liquidate it"
     found.append(_Found("fail" if near else "pass", said, todo, limit))
     return _verdict(found, facts)
+
+
+def _apart(e: Evidence) -> str:
+    """Say what isolated margin would make of it: basket and hedge each on their own share of the equity."""
+    if not e.isolated_moves:
+        return ""
+    return f" (isolated: {' or '.join(f'{move * 100:+.1f} %' for move in e.isolated_moves)})"
 
 
 def check_hedge(e: Evidence, t: Thresholds) -> Verdict:
@@ -403,10 +409,8 @@ def _holding(e: Evidence, t: Thresholds) -> list[_Found]:
         found.append(_Found("manual", said, "look up the funding rates before trading"))
     if e.basis_risk is not None:
         status = "warn" if e.basis_risk > t["basis_risk_warn"] else "pass"
-        said, limit = (
-            f"basis risk {_percent(e.basis_risk, 1)} a year",
-            f"basis risk: warn above {t['basis_risk_warn']:g}",
-        )
+        said = f"basis risk {_percent(e.basis_risk, 1)} a year"
+        limit = f"basis risk: warn above {t['basis_risk_warn']:g}"
         found.append(_Found(status, said, "see `betacli basis`", limit))
     elif e.basis_unknown:
         said = f"basis risk unknown: {e.basis_unknown}"

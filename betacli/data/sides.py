@@ -17,17 +17,12 @@ class Unanswered(Unknown):
     """What is unknown because the exchange did not answer: it may be known the next time it is asked for."""
 
 
-def is_spot(listing: Listing) -> bool:
-    """Whether this is a spot market."""
-    return listing.market is not None and listing.market.kind == "spot"
-
-
 def by_side(listings: Sequence[Listing], contracts: Ask[T], spot: Ask[T]) -> Answers[T]:
     """Ask each side about its own; a side without a listing is not asked."""
-    spots = [listing for listing in listings if is_spot(listing)]
+    spots = [listing for listing in listings if listing.is_spot]
     if not spots:
         return contracts(listings)
-    others = [listing for listing in listings if not is_spot(listing)]
+    others = [listing for listing in listings if not listing.is_spot]
     answers = {**(contracts(others) if others else {}), **spot(spots)}
     return {listing.base: answers[listing.base] for listing in listings}
 

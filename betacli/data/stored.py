@@ -32,7 +32,6 @@ from betacli.core.model import (
 from betacli.data.candle_store import CandleStore, MendingStore
 from betacli.data.candles import Listing, MarketData, distinct, untold
 from betacli.data.lacking import Wanted, known_until, span
-from betacli.data.sides import is_spot
 from betacli.data.store_listings import KnownListing
 from betacli.data.store_series import Fetched, StoredCandles
 from betacli.data.stored_spot import StoredSpot
@@ -279,7 +278,7 @@ class StoredMarket:
     ) -> dict[str, Candles | Unknown]:
         """Tell how old the newest stored bar is; without spot bars an answer goes on, without any others none does."""
         ends = [int(c.open_ms[-1]) + c.timeframe_ms for c in answers.values() if isinstance(c, Candles)]
-        spots = [one.base for one in listings if is_spot(one) and isinstance(answers[one.base], Unknown)]
+        spots = [one.base for one in listings if one.is_spot and isinstance(answers[one.base], Unknown)]
         if not ends and len(spots) < len(listings):
             raise self._nothing(f"no {want.timeframe} bars of it are stored for that time")
         answers = {**answers, **dict.fromkeys(spots, Unknown(reason=OFFLINE))}

@@ -45,16 +45,6 @@ class Leg:
     kind: Literal["future", "spot"] = "future"
     venue: str | None = None
 
-    @property
-    def key(self) -> str:
-        """What names its contract: the symbol, or the base where no contract is known."""
-        return self.symbol or self.base
-
-    @property
-    def margined(self) -> bool:
-        """Whether it stands on the margin account."""
-        return self.kind == "future" and self.venue is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:

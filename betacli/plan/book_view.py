@@ -14,19 +14,21 @@ CASE_NAMES: dict[Case, str] = {
 
 
 def told_liquidation(liquidation: Liquidation, benchmark: str) -> str:
-    """Say the nearest benchmark moves that liquidate, in one line."""
+    """Say the nearest benchmark moves that liquidate, on cross and on isolated margin, in one line."""
+    none = f"none within ±{liquidation.searched * 100:g} %"
 
     def told(move: float | None) -> str:
-        return (
-            f"none within ±{liquidation.searched * 100:.0f} %"
-            if move is None
-            else f"{benchmark} {doc.signed_percent(move)}"
-        )
+        return none if move is None else f"{benchmark} {move * 100:+.1f} %"
 
-    return (
-        f"{told(liquidation.at_beta)}; {told(liquidation.at_beta_low)} at beta -2 SE, "
-        f"{told(liquidation.at_beta_high)} at +2 SE (estimate)"
-    )
+    ends = (liquidation.at_beta, liquidation.at_beta_low, liquidation.at_beta_high)
+    cross = f"{told(ends[0])}, {told(ends[1])} at beta -2 SE, {told(ends[2])} at +2 SE"
+    if ends == (None, None, None):
+        cross = f"{none}, at ±2 SE of beta too"
+    apart = liquidation.cases[0].isolated
+    if apart is None:
+        return f"cross margin: {cross} (estimate)"
+    sides = [f"{move * 100:+.1f} %" for move in (apart.down, apart.up) if move is not None]
+    return f"cross margin: {cross}; isolated: {f'{benchmark} ' + ' or '.join(sides) if sides else none} (estimates)"
 
 
 def scenario_table(book: Book, benchmark: str, whose: str) -> Table:

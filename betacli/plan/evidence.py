@@ -61,6 +61,7 @@ def gather_evidence(
         initial_margin=None if plan is None else plan.margin.initial,
         liquidation_known=held is not None and held.liquidation.known,
         liquidation_moves=_moves(held),
+        isolated_moves=_isolated(held),
         worst_day=_worst_day(measured),
         basket_r_squared=None if solved is None else solved.plan.r_squared,
         hedge_notional=None if plan is None else plan.hedge.notional,
@@ -109,6 +110,12 @@ def _moves(plan: HedgePlan | Book | None) -> tuple[float, ...]:
         return ()
     found = (plan.liquidation.at_beta, plan.liquidation.at_beta_low, plan.liquidation.at_beta_high)
     return tuple(move for move in found if move is not None)
+
+
+def _isolated(plan: HedgePlan | Book | None) -> tuple[float, ...]:
+    """Return the moves, down and up, that liquidate the first side on isolated margin at the estimated beta."""
+    apart = None if plan is None else plan.liquidation.cases[0].isolated
+    return () if apart is None else tuple(move for move in (apart.down, apart.up) if move is not None)
 
 
 def _worst_day(measured: Measured) -> float | None:

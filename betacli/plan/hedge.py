@@ -100,7 +100,7 @@ def hedge_basket(
         detail = f"{', '.join(both)} is both a leg and the hedge: on one account the two are one position"
         notices.append(Notice(id="leg-is-hedge", detail=detail))
     listings = solved.measured.listings
-    contracts = {leg.key: listings.get(leg.base) for leg in basket.legs if leg.margined}
+    contracts = {leg.key: listings.get(leg.base) for leg in planned_holdings(solved, ()) if leg.margined}
     contracts |= {part.listing.symbol if part.listing else part.base: part.listing for part in chosen.parts}
     after = None
     if held is not None:

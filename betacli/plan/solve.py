@@ -50,24 +50,15 @@ def _require_holdable(universe: Universe, source: MarketData | None, solved: Sol
     plan, listings = solved.plan, solved.measured.listings
     if plan.equity is None:
         return
-    from betacli.plan.holding import Holding  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+    from betacli.plan.hedged_account import planned_holdings  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
     from betacli.plan.margin import margin_of, margin_terms, require_holdable  # noqa: PLC0415
 
+    planned = planned_holdings(solved, ())
     terms = margin_terms(
-        {leg.key: listings.get(leg.base) for leg in plan.legs if leg.margined}, universe, source, []
+        {leg.key: listings.get(leg.base) for leg in planned if leg.margined}, universe, source, []
     )
-    legs = [
-        Holding(
-            base=leg.base,
-            symbol=leg.symbol,
-            role="basket",
-            kind=leg.kind,
-            venue=leg.venue,
-            notional=leg.notional if leg.rounded_notional is None else leg.rounded_notional,
-            beta=leg.beta,
-        )
-        for leg in plan.legs
-    ]
+    sizes = [leg.notional if leg.rounded_notional is None else leg.rounded_notional for leg in plan.legs]
+    legs = [replace(held, notional=size) for held, size in zip(planned, sizes, strict=True)]
     require_holdable(margin_of(legs, terms, plan.equity), terms, plan.equity)
 
 

@@ -1,62 +1,26 @@
 """Which exchange can hold this basket, at what cost?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from betacli import document as doc
 from betacli.core.checks import THRESHOLDS
-from betacli.core.model import Floats, Notice, Universe, Unknown
+from betacli.core.model import Floats, Notice, Universe
 from betacli.core.proxy import same_coin
-from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Report, Table
-from betacli.errors import BetacliError, ExchangeFailed
+from betacli.errors import ExchangeFailed
 from betacli.plan.answer import report
-from betacli.plan.attempt import Attempt, attempt
-from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
-from betacli.plan.funding_rows import current_rows, projected
-from betacli.plan.liquidity import liquidity_of
+from betacli.plan.attempt import Attempt
+from betacli.plan.carrying import Holding
 from betacli.plan.measure import Measured
-from betacli.plan.placing import hold_spot
 from betacli.plan.request import BasketRequest
+from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 Costs = Literal["fees", "entry", "funding"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VenueRow:
-    """One exchange as a place for the planned basket and its hedge. Money in quote currency; None is unknown.
-
-    `covered` of `asked` members can be held there; `other_coins` share a ticker with the reference venue and are
-    another coin, `unverified` could not be held against it. `adv_30d`, `depth_25_bps` (the thinner side) and
-    `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
-    fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
-    and every member is covered. `reasons` say what decides the rank, `unknown` what could not be learnt.
-    """
-
-    rank: int | None
-    venue: str
-    reference: bool
-    centralised: bool | None
-    failed: str | None
-    asked: int
-    covered: int | None
-    missing: tuple[str, ...]
-    other_coins: tuple[str, ...]
-    unverified: tuple[str, ...]
-    adv_30d: float | None
-    depth_25_bps: float | None
-    spread_bps: float | None
-    max_leverage: float | None
-    dated_futures: tuple[str, ...] | None
-    fees: float | None
-    entry: float | None
-    funding: float | None
-    cost_bps: float | None
-    reasons: tuple[str, ...]
-    unknown: Mapping[str, str] = field(default_factory=dict)
+WORDS: dict[Costs, str] = {"fees": "fees", "entry": "spread and slippage", "funding": "funding"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,103 +38,28 @@ class VenueTable:
             Column(header="#", show=doc.text),
             Column(header="exchange", align="left", tone=lambda _: "strong"),
             Column(header="members", align="left"),
-            Column(header="ADV 30d", show=doc.count),
-            Column(header="spread bps", show=doc.fixed(1)),
+            Column(header="least ADV 30d", show=doc.count),
+            Column(header="widest bps", show=doc.fixed(1)),
             Column(header="within 25 bps", show=doc.count),
             Column(header="leverage", show=doc.fixed(0, suffix="x")),
             Column(header="fees", show=doc.signed_money),
             Column(header="spread, slip", show=doc.signed_money),
             Column(header="funding", show=doc.signed_money),
-            Column(header="cost bps", show=doc.fixed(1), tone=lambda _: "strong"),
+            Column(header="net bps", show=doc.fixed(1, sign=True), tone=lambda _: "strong"),
             Column(header="dated", align="left"),
             Column(header="why", align="left"),
         )
         rows = tuple(
             (
                 v.rank, v.venue, doc.UNKNOWN if v.covered is None else f"{v.covered} of {v.asked}", v.adv_30d,
-                v.spread_bps, v.depth_25_bps, v.max_leverage, v.fees, v.entry, v.funding, v.cost_bps,
+                v.spread_bps, v.depth_25_bps, v.max_leverage, v.fees, v.entry, v.funding,
+                None if v.cost_bps is None else -v.cost_bps,
                 doc.UNKNOWN if v.dated_futures is None else ", ".join(v.dated_futures) or "none", "; ".join(v.reasons),
             )
             for v in self.venues
         )  # fmt: skip
         title = f"Where to hold {self.sector} for {self.horizon_days:g} days"
         return Document(title=title, blocks=(Table(columns=columns, rows=rows, keys=2),), records=self.venues)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VenueAnswer:
-    """What one exchange gave: its row, and the trade it was judged on (None where it failed)."""
-
-    row: VenueRow
-    found: Attempt | None
-    notices: tuple[Notice, ...] = ()
-
-
-def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
-    """Return the row of an exchange that could not answer, with its reason."""
-    row = VenueRow(
-        rank=None, venue=name, reference=False, centralised=True, failed=error.message,
-        asked=len(request.betas.members(universe)[1]), covered=None, missing=(), other_coins=(), unverified=(),
-        adv_30d=None, depth_25_bps=None, spread_bps=None, max_leverage=None, dated_futures=None, fees=None, entry=None,
-        funding=None, cost_bps=None, reasons=(error.message,),
-    )  # fmt: skip
-    return VenueAnswer(row=row, found=None)
-
-
-def ask_venue(
-    request: BasketRequest,
-    universe: Universe,
-    source: MarketData,
-    holding: Holding,
-    spot: Sequence[str] = (),
-) -> VenueAnswer:
-    """Plan the basket on one exchange, with members to hold as `spot`, and add up what holding it there costs.
-
-    Raises:
-        ExchangeFailed, GatesFailed: the exchange does not answer, or its benchmark cannot be trusted.
-    """
-    placed = hold_spot(request.betas, universe, source, spot)
-    source = placed.source or source
-    found = attempt(request, universe, source)
-    measured, notices = found.measured, list[Notice]()
-    rows, _ = liquidity_of(found, request, universe, source)
-    legs = [row for row in rows if row.contract in {"active", "spot"}]
-    fees = fees_both_ways(holding, found.held, notices) if found.solved else None
-    entry = entry_both_ways(rows, found.held) if found.solved else None
-    funding, why_no_funding = None, "there is no basket"
-    if found.solved is not None:
-        funding, _, why_no_funding = projected(
-            current_rows(found.held, source, holding.days(universe) * 24), found.notional
-        )
-    asked = tuple(member.base for member in request.betas.members(universe)[1])
-    futures = source.futures(list(dict.fromkeys((*asked, *(x.base for x in found.held)))), universe.quote)
-    told = [base for base, chain in futures.items() if not isinstance(chain, Unknown)]
-    unknown = {key: text for row in rows for key, text in row.unknown.items() if key != "contract"}
-    unknown |= {} if funding is not None else {"funding": why_no_funding}
-    unknown |= {} if told else {"dated-futures": _first_reason(futures)}
-    futures_held = [row.base for row in legs if row.contract == "active" and row.base in measured.listings]
-    leverages = [measured.listings[base].market for base in futures_held]
-    known = [m.max_leverage for m in leverages if m is not None and m.max_leverage is not None]
-    row = VenueRow(
-        rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,
-        asked=len(asked), covered=len(measured.bases), missing=tuple(b for b in asked if b not in measured.bases),
-        other_coins=(), unverified=(), adv_30d=_least([row.adv_30d for row in legs]),
-        depth_25_bps=_least([min(d.bid, d.ask) for row in legs for d in row.depth if d.bps == 25]),
-        spread_bps=max((row.spread_bps for row in legs if row.spread_bps is not None), default=None),
-        max_leverage=min(known) if len(known) == len(leverages) and known else None,
-        dated_futures=tuple(b for b in told if futures[b]) if told else None, fees=fees, entry=entry, funding=funding,
-        cost_bps=None, reasons=() if found.why_not is None else (found.why_not,), unknown=unknown,
-    )  # fmt: skip
-    return VenueAnswer(row=row, found=found, notices=tuple(notices))
-
-
-def _least(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return min(known) if known and len(known) == len(values) else None
-
-
-def _first_reason(answers: Mapping[str, object]) -> str:
-    return next((x.reason for x in answers.values() if isinstance(x, Unknown)), "nothing is told")
 
 
 def plan_venues(
@@ -260,7 +149,7 @@ def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | Non
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
     """Add up the cost where every part of it is known and every member can be held."""
     parts = (row.fees, row.entry, row.funding)
-    if found is None or not found.notional or row.covered != row.asked:
+    if found is None or not found.notional or not row.whole:
         return row
     known = [part for part in parts if part is not None]
     return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == 3 else row
@@ -273,6 +162,12 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
     told = list(row.reasons)
     if row.missing:
         told.append(f"lacks {', '.join(row.missing)}")
+    if row.too_small:
+        told.append(f"less than a contract there: {', '.join(row.too_small)}")
+    if row.ending:
+        told.append(f"ends within the horizon: {', '.join(row.ending)}")
+    if row.stood_in:
+        told.append(f"by what stands in: {', '.join(row.stood_in)}")
     if row.other_coins:
         told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
     if row.unverified:
@@ -280,10 +175,10 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
     costs: dict[Costs, float | None] = {"fees": row.fees, "entry": row.entry, "funding": row.funding}
     lacking = [name for name, value in costs.items() if value is None]
     if lacking:
-        told.append(f"cost unknown without {', '.join(lacking)}")
+        told.append(f"cost unknown without {', '.join(WORDS[name] for name in lacking)}")
     elif row.cost_bps is not None:
-        most = min(costs, key=lambda name: costs[name] or 0.0)
-        told.append(f"{most} is the largest part" if (costs[most] or 0.0) < 0 else "it pays to hold")
+        most = max(costs, key=lambda name: abs(costs[name] or 0.0))
+        told.append(f"{WORDS[most]} {'paid' if (costs[most] or 0.0) < 0 else 'received'} is the largest part")
     return tuple(told)
 
 

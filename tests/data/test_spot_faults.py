@@ -16,7 +16,6 @@ from betacli.data.venues_spot import SPOT as RECORDS
 from conftest import CHECKOUT
 from fake_exchange import matrix
 from fake_exchange.asking import (
-    DEADLINE_S,
     DIALECTS,
     MEMBERS,
     NOW_MS,
@@ -114,18 +113,20 @@ def test_every_page_garbled_is_unknown_and_no_failure_of_the_exchange(venue):
     assert all(len(answer.close) == N - 1 for answer in again.values())
 
 
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize(
+    "venue", ["binanceusdm", "bybit"]
+)  # with a host of its own, and on that of contracts
 def test_a_spot_host_that_hangs_leaves_contracts_their_time(venue):
     """Half of the time goes by, then spot is unknown, is not asked again, and contracts have the other half."""
     fault = Fault("hang", endpoint=SPOT[venue].KINDS["instruments"])
-    with served(venue, [fault], with_spot()) as fake, ask(fake, venue, timeout_s=2 * DEADLINE_S) as source:
+    with served(venue, [fault], with_spot()) as fake, ask(fake, venue, timeout_s=3.0) as source:
         began = time.monotonic()
         first = source.spot(["ETH"], "USDT")["ETH"]
         took_s = time.monotonic() - began
         second = source.spot(["BTC"], "USDT")["BTC"]
         assert contracts_are_answered(source)
         asked = len(fake.of_spot)
-    assert took_s < 2 * DEADLINE_S
+    assert 1.0 < took_s < 2.0
     assert "did not answer in time" in first.reason
     assert first == second
     assert asked == 1

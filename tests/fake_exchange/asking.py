@@ -98,7 +98,7 @@ def numbers(fake: FakeExchange, question: str, venue: str = "binanceusdm", **how
         answers = found = source.spot(SYMBOLS, "USDT") if side else source.find(MEMBERS, "USDT")
         if question != "find":
             listings = [listing for listing in found.values() if not isinstance(listing, Unknown)]
-            answers = getattr(source, question)(listings, *SPANS.get(question, ()))
+            answers = {**found, **getattr(source, question)(listings, *SPANS.get(question, ()))}
         return {
             base: None if isinstance(answer, Unknown) else NUMBERS[question](answer)
             for base, answer in answers.items()

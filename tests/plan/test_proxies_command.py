@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import Cli
-from marketing import DAY_MS, FIRST_MS, N_DAYS, answer, closes, sectors, serve
+from marketing import ALONE, DAY_MS, FIRST_MS, N_DAYS, answer, closes, sectors, serve
 
 LIVE = ("--exchange", "binanceusdm")
 
@@ -33,7 +33,7 @@ def test_a_member_without_a_contract_is_regressed_on_its_candidates(cli: Cli, tm
     file, moved = own_history(tmp_path, 0.005)
     with serve("binanceusdm") as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        data = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file)["data"]
+        data = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file, *ALONE)["data"]
     assert data["without_contract"] == ["GONE"]
     row = next(x for x in data["candidates"] if x["candidate"] == "SOL")
     sol = closes()["SOL"]
@@ -84,7 +84,7 @@ def test_a_proxy_below_the_threshold_is_refused(cli: Cli, tmp_path: Path) -> Non
     asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
     with serve("binanceusdm") as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        rows = answer(cli, "proxies", *asked)["data"]["candidates"]
+        rows = answer(cli, "proxies", *asked, *ALONE)["data"]["candidates"]
         refused = cli("solve", *asked, "--proxies", "auto", "--timeout", "60")
         sectors(
             tmp_path,

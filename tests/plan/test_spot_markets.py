@@ -9,7 +9,7 @@ from conftest import Cli
 from fake_exchange.faults import Fault
 from fake_exchange.market import Bars, bars
 from fake_exchange.spot import SPOT
-from marketing import DAY_MS, FIRST_MS, VENUES, a_market, answer, closes, named, sectors, serve
+from marketing import ALONE, DAY_MS, FIRST_MS, VENUES, a_market, answer, closes, named, sectors, serve
 
 
 def scaled(described: Bars, by: float) -> Bars:
@@ -46,7 +46,7 @@ def test_a_coin_with_a_spot_market_alone_needs_no_file(cli: Cli, tmp_path: Path,
     spot, moved = gone()
     with serve(venue, a_market(spot=spot)) as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue)["data"]
+        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue, *ALONE)["data"]
     row = next(one for one in data["candidates"] if one["candidate"] == "SOL")
     sol = closes()["SOL"]
     slope, _ = np.polyfit((sol[1:] / sol[:-1] - 1)[-90:], moved[-90:], 1)
@@ -62,9 +62,46 @@ def test_a_spot_host_that_fails_costs_its_own_rows_alone(cli: Cli, tmp_path: Pat
     fault = Fault("status", endpoint=SPOT[venue].KINDS["instruments"], value=451, body=b"{}")
     with serve(venue, a_market(spot=spot), faults=(fault,)) as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue)["data"]
+        data = answer(cli, "proxies", "--sector", "l1", "--exchange", venue, *ALONE)["data"]
         asked = ("solve", "--sector", "l1", "--only", "ETH,SOL,AVAX", "--exchange", venue)
         legs = answer(cli, *asked)["data"]["legs"]
     assert data["without_contract"] == ["GONE"]
     assert not [one for one in data["candidates"] if one["history"] == "spot"]
     assert [leg["base"] for leg in legs] == ["AVAX", "ETH", "SOL"]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_coin_without_a_contract_is_held_as_spot_and_hedged(cli: Cli, tmp_path: Path, venue: str) -> None:
+    """GONE is bought on the venue's own spot market at its price; the BTC short is beta x the whole basket."""
+    spot, _ = gone()
+    with serve(venue, a_market(spot=spot)) as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: spot}")
+        asked = ("--sector", "l1", "--notional", "60000", "--leverage", "3", "--exchange", venue)
+        data = answer(cli, "hedge", *asked)["data"]
+        names = answer(cli, "liquidity", *asked)["data"]["names"]
+        refused = cli("hedge", *asked, "--proxies", "none", "--timeout", "60")
+    leg = named(data["basket"]["legs"], "GONE")
+    assert (leg["kind"], leg["symbol"], leg["weight"]) == ("spot", "GONE/USDT", pytest.approx(0.25))
+    assert leg["price"] == pytest.approx(float(spot["GONEUSDT"].close[-1]))
+    assert leg["rounded_notional"] == pytest.approx(leg["amount"] * leg["price"])
+    exposure = sum(x["notional"] * x["beta"] for x in data["basket"]["legs"])
+    assert data["hedge"]["notional"] == pytest.approx(-exposure)
+    assert "GONE" not in {row["base"] for row in data["margin"]["legs"]}
+    row = named(names, "GONE")
+    assert (row["contract"], row["open_interest"]) == ("spot", None)
+    assert row["spread_bps"] is not None
+    assert refused.code == 3
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_thin_contract_is_left_for_the_coin_itself(cli: Cli, tmp_path: Path, venue: str) -> None:
+    """`--spot SOL` buys SOL on the spot market though it has a contract, and without one it is refused by name."""
+    with serve(venue, a_market(spot={"SOLUSDT": a_market().bars["SOLUSDT"]})) as fake:
+        sectors(tmp_path, fake.options)
+        asked = ("solve", "--sector", "l1", "--notional", "60000", "--exchange", venue)
+        data = answer(cli, *asked, "--spot", "SOL")["data"]
+        refused = cli(*asked, "--spot", "ETH", "--timeout", "60")
+    assert named(data["legs"], "SOL")["symbol"] == "SOL/USDT"
+    assert named(data["legs"], "ETH")["symbol"] == "ETH/USDT:USDT"
+    assert refused.code == 3
+    assert "is to be held as spot, and has no spot market" in refused.err

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Cli
 from fake_exchange.market import DAY_MS, FakeMarket, Instrument, bars
-from marketing import BASES, FIRST_MS, N_DAYS, a_market, answer, closes, named, sectors, serve
+from marketing import ALONE, BASES, FIRST_MS, N_DAYS, a_market, answer, closes, named, sectors, serve
 
 LIVE = ("--exchange", "binanceusdm")
 WINDOW = 90  # returns of ols-90d
@@ -123,7 +123,7 @@ def test_what_would_be_short_does_not_stand_in(cli: Cli, tmp_path: Path) -> None
     asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
     with serve("binanceusdm") as fake:
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
-        rows = answer(cli, "proxies", *asked)["data"]["candidates"]
+        rows = answer(cli, "proxies", *asked, *ALONE)["data"]["candidates"]
         refused = cli("solve", *asked, "--proxies", "auto", "--timeout", "60")
     sol = next(row for row in rows if row["candidate"] == "SOL")
     assert (sol["accepted"], sol["refused"]) == (False, "a part of it would be short")
@@ -411,3 +411,26 @@ def test_the_simulated_market_has_a_coin_that_lost_its_contract(cli: Cli) -> Non
     Path("spot.yaml").write_text(as_spot)
     report = answer(cli, "solve", *("--config", "spot.yaml"), *asked[2:], "--max-weight", "0.6")
     assert named(report["data"]["legs"], "OLD")["kind"] == "spot"
+
+
+def test_by_default_every_other_exchange_is_asked_about_a_member_without_a_contract(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """`betacli proxies` alone: Bybit has GONE, the three others do not, and each is told; nothing is asked otherwise."""
+    path = gone()
+    file = history(tmp_path, path)
+    with ExitStack() as stack:
+        here = stack.enter_context(serve("binanceusdm"))
+        there = [stack.enter_context(serve("bybit", with_gone(path)))]
+        there += [stack.enter_context(serve(venue)) for venue in ("bingx", "weex", "mexc")]
+        options = {key: value for fake in (here, *there) for key, value in fake.options.items()}
+        sectors(tmp_path, options, members="ETH, SOL, AVAX, GONE")
+        report = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file)
+        asked = [len(fake.requests) for fake in there]
+        answer(cli, "proxies", "--sector", "l1", "--only", "ETH,SOL", *LIVE)
+        after = [len(fake.requests) for fake in there]
+    assert report["data"]["candidates"][0]["venue"] == "bybit"
+    (said,) = warned(report, "not-elsewhere")
+    assert all(venue in said for venue in ("bingx", "weex", "mexc"))
+    assert all(asked)
+    assert after == asked
