@@ -33,15 +33,15 @@ def _numeric(value: object) -> float | None:
 
 def fixed(digits: int, *, sign: bool = False, suffix: str = "", scale: float = 1.0) -> Formatter:
     """Return a formatter for numbers with `digits` decimals and thousands separators."""
-    spec = f"{'+' if sign else ''},.{digits}f"
+    spec = f"{'+' if sign else ''},.{digits}f"  # a number that rounds to zero has no sign
 
     def show(value: object) -> str:
         number = _numeric(value)
         if number is None:
             return UNKNOWN if value is None or not isinstance(value, str) else value
         shown = format(number * scale, spec)
-        negative_zero = shown.lstrip("-+").strip("0.,") == "" and shown.startswith("-")
-        return (("+" if sign else "") + shown[1:] if negative_zero else shown) + suffix
+        bare = shown.lstrip("-+")
+        return (shown if bare.strip("0.,") else bare) + suffix
 
     return show
 
@@ -76,7 +76,7 @@ count = fixed(0)
 class Column:
     """One column: its header, how its values are written, and the tone a value takes (None: no tone).
 
-    With `bar` a terminal with room draws a small bar beside each number, from zero to the column's largest.
+    With `bar` a terminal with room draws a small bar beside each number: all from one zero, to the column's largest.
     """
 
     header: str
@@ -87,21 +87,54 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What a terminal with room draws beside the column at place `beside`; it never carries a number alone.
+
+    Each row has the numbers it is drawn from, and all rows share one scale: `interval` has low, value and high,
+    `path` a series. A row of which something is unknown is drawn as nothing.
+    """
+
+    kind: Literal["interval", "path"]
+    beside: int
+    rows: tuple[tuple[float | None, ...], ...]
+    footer: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of raw values under columns; the footer has one value per column, None where it is blank."""
+    """Rows of raw values under columns; the footer has one value per column, None where it is blank.
+
+    The first `keys` columns say what a row is of: a table in several parts repeats them in each.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[object, ...], ...]
     title: str = ""
     footer: tuple[object, ...] | None = None
+    keys: int = 1
+    drawings: tuple[Drawing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruler:
+    """An interval that a terminal draws in the place of its text, with what lies on it: the first mark is the point."""
+
+    low: float
+    high: float
+    marks: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Labels and their values, already written as text."""
+    """Labels and their values, already written as text; tones and rulers of values by their label.
+
+    A fact with a ruler is written `LOW to HIGH`.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     title: str = ""
+    tones: tuple[tuple[str, Tone], ...] = ()
+    rulers: tuple[tuple[str, Ruler], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

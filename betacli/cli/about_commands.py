@@ -25,13 +25,14 @@ class AboutCommands(Desk):
         Example: betacli help exit-codes
         """
         from betacli.cli import topics  # noqa: PLC0415
+        from betacli.cli.output import deliver_help  # noqa: PLC0415
 
         name = arguments.topic
         if name is None:
-            self._here.stdout.write(topics.overview(self._commands()))
+            deliver_help(topics.overview(self._commands()), self._here)
             return 0
         known_name("topic or command", name, (*names.TOPICS, *self._commands()))
-        self._here.stdout.write(topics.text(name))
+        deliver_help(topics.text(name), self._here)
         return 0
 
     def schema(self, arguments: SchemaArguments, output: OutputOptions) -> int:

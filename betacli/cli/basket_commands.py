@@ -75,7 +75,7 @@ class BasketCommands(Desk):
             )
         if output.verbose:
             for step in watch.steps:
-                self._here.stderr.write(f"{step.step}: {step.seconds:.3f} s, {step.share:.0%}\n")
+                self._here.stderr.write(f"{step.step}: {step.seconds:.3f} s, {step.share * 100:.0f} %\n")
         return self._deliver(report, output)
 
     def solve(

@@ -16,6 +16,7 @@ from betacli.cli.world import World
 from betacli.document import Report
 from betacli.errors import BadFile, BetacliError, Problem, safe
 from betacli.show.formats import FORMATS, Screen, error_envelope, stderr_notices, walk
+from betacli.show.plain import broken, reflowed, to_ascii
 
 _SECRETS = re.compile(
     r"(?i)\b(api[-_]?key|secret|signature|password|token|private[-_]?key)\b(\W{1,4})[^\s,&'\"})]+"
@@ -23,6 +24,7 @@ _SECRETS = re.compile(
 
 
 STDOUT = Path("-")
+_COLOURS = {"error": "\x1b[1;31m", "hint": "\x1b[36m", "warning": "\x1b[33m"}
 _SHORT_FORMAT = re.compile(r"-[qv]*O(.*)")
 
 
@@ -43,7 +45,8 @@ def deliver(
         write_file(path, FORMATS[fmt](report, Screen()))
     if not quiet:
         for line in stderr_notices(report, fmt):
-            here.stderr.write(line + "\n")
+            label, _, text = line.partition(": ")
+            say(here, label, text)
 
 
 def deliver_text(text: str, path: Path | None, here: World) -> None:
@@ -52,6 +55,15 @@ def deliver_text(text: str, path: Path | None, here: World) -> None:
         _write(text, "json", here.stdout)
     else:
         write_file(path, text)
+
+
+def deliver_help(text: str, here: World) -> None:
+    """Write what explains to stdout: as it is, or broken between words where a terminal is narrower."""
+    screen = screen_of(here, here.stdout, None)
+    lines = text.split("\n") if screen.unicode else to_ascii(text).split("\n")
+    if screen.width and max(map(len, lines)) > screen.width:
+        lines = reflowed(lines, screen.width)
+    _write("\n".join(lines), "table", here.stdout)
 
 
 def say_inputs(report: Report, here: World) -> None:
@@ -209,11 +221,23 @@ def wants_json(argv: Sequence[str], here: World) -> bool:
 
 def say_error(error: BetacliError, argv: Sequence[str], here: World) -> None:
     """Write the error and its hint to stderr; with JSON, the envelope to stdout."""
-    screen = screen_of(here, here.stderr, None)
-    red, blue, off = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if screen.colour else ("", "", "")
-    for place, line in enumerate(error.message.split("\n")):
-        here.stderr.write(f"{red}error:{off} {safe(line)}\n" if place == 0 else f"       {safe(line)}\n")
+    first, *others = error.message.split("\n")
+    say(here, "error", first)
+    for line in others:
+        say(here, "", line, indent=len("error: "))
     if error.hint:
-        here.stderr.write(f"{blue}hint:{off} {safe(error.hint)}\n")
+        say(here, "hint", error.hint)
     if wants_json(argv, here):
         _write(error_envelope(error), "json", here.stdout)
+
+
+def say(here: World, label: str, text: str, *, indent: int = 0) -> None:
+    """Write `label: text` to stderr, at a terminal broken between words, the further lines indented under the text."""
+    screen = screen_of(here, here.stderr, None)
+    shown = safe(text) if screen.unicode else to_ascii(safe(text))
+    start = len(f"{label}: ") if label else indent
+    rest = start if label else indent + 2
+    lines = broken(shown, screen.width, first=start, rest=rest) if screen.width else [shown]
+    colour = _COLOURS.get(label) if screen.colour else None
+    head = f"{colour}{label}:\x1b[0m " if colour else f"{label}: " if label else " " * indent
+    here.stderr.write("".join(f"{line}\n" for line in (f"{head}{lines[0]}", *lines[1:])))

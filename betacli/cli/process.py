@@ -69,13 +69,16 @@ def _told(error: BetacliError, argv: Sequence[str], here: world.World) -> int:
 
 def _bug(error: Exception, argv: Sequence[str], here: world.World) -> int:
     """Write the traceback to a log file, redacted, and say where it is."""
-    from betacli.cli.output import redacted  # noqa: PLC0415
+    from betacli.cli.output import redacted, say  # noqa: PLC0415
 
     text = redacted("".join(traceback.format_exception(error)))
     place = _log(text, here)
     with suppress(OSError):
-        here.stderr.write(f"error: a bug in betacli: {type(error).__name__}\n")
-        here.stderr.write(f"hint: please report it with {place}\n" if place else text)
+        say(here, "error", f"a bug in betacli: {type(error).__name__}")
+        if place:
+            say(here, "hint", f"please report it with {place}")
+        else:
+            here.stderr.write(text)
     if "json" in argv or "-Ojson" in argv or "--format=json" in argv:
         from betacli.errors import BetacliError as Bug  # noqa: PLC0415
         from betacli.show.formats import error_envelope  # noqa: PLC0415

@@ -6,7 +6,7 @@ from betacli import names
 from betacli.cli.taking import variable_of
 
 _MEANS = {
-    "table": "for people: aligned at a terminal, records where it is too narrow, plain text in a pipe",
+    "table": "for people: aligned and made to fit a terminal, nothing cut; plain text in a pipe",
     "json": "the whole result, full precision, `null` for unknown; `betacli schema COMMAND` describes it",
     "csv": "the rows (assets, legs, steps), full precision; notices go to stderr",
     "md": "Markdown to file or mail",

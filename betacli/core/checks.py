@@ -52,6 +52,12 @@ def _verdict(found: Sequence[_Found], facts: Mapping[str, object]) -> Verdict:
     )
 
 
+def _percent(share: float, digits: int = 0, *, sign: str = "") -> str:
+    """Write a fraction in percent; what rounds to zero has no sign."""
+    number = round(share * 100, digits)
+    return f"{number:{sign if number else ''},.{digits}f} %" if number else f"{0:.{digits}f} %"
+
+
 def _graded(value: float, warn: float, fail: float, *, higher_is_worse: bool = True) -> Status:
     """Return fail, warn or pass for a value against two thresholds."""
     sign = 1 if higher_is_worse else -1
@@ -87,7 +93,7 @@ def check_benchmark(e: Evidence, t: Thresholds) -> Verdict:
     status = _graded(
         e.sector_r_squared, t["sector_r_squared_warn"], t["sector_r_squared_fail"], higher_is_worse=False
     )
-    said = f"{e.benchmark} explains {e.sector_r_squared:.0%} of {e.sector} over {e.n_returns} returns to {e.last_bar}"
+    said = f"{e.benchmark} explains {_percent(e.sector_r_squared)} of {e.sector} over {e.n_returns:,} returns to {e.last_bar}"
     todo = "choose a benchmark that moves the sector with `--benchmark`, or do not hedge by beta"
     limit = _limits(t, "R²", "sector_r_squared", "below")
     return _verdict([_Found(status, said, todo, limit)], facts)
@@ -114,7 +120,7 @@ def check_sector(e: Evidence, t: Thresholds) -> Verdict:
         few = e.effective_assets < t["effective_assets_warn"]
         spread = f"{e.effective_assets:.1f} effective"
         if e.largest:
-            spread += f", the largest {e.largest[0]} at {e.largest[1]:.0%}"
+            spread += f", the largest {e.largest[0]} at {_percent(e.largest[1])}"
         limit = f"effective: warn below {t['effective_assets_warn']:g}"
         todo = "spread it with `--max-weight` or more members"
         found.append(_Found("warn" if few else "pass", spread, todo, limit))
@@ -157,7 +163,7 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     if shares:
         worst = max(shares, key=lambda name: shares[name])
         status = _graded(shares[worst], t["participation_warn"], t["participation_fail"])
-        said = f"the largest share of a day's volume is {shares[worst]:.2%} ({worst})"
+        said = f"the largest share of a day's volume is {_percent(shares[worst], 2)} ({worst})"
         limit = _limits(t, "share", "participation")
         found.append(_Found(status, said, "hold less: `--liquidity-cap`, or a smaller `--notional`", limit))
     found += _grades(e, traded)
@@ -345,7 +351,7 @@ def check_size(e: Evidence, t: Thresholds) -> Verdict:
         found.append(_Found("pass", said, None, limit))
         return _verdict(found, facts)
     near = nearest < t["liquidation_days"] * e.worst_day
-    said = f"liquidated at {e.benchmark} ±{nearest:.1%}, the worst day was {e.worst_day:.1%}{_apart(e)}"
+    said = f"liquidated at {e.benchmark} ±{_percent(nearest, 1)}, the worst day was {_percent(e.worst_day, 1)}{_apart(e)}"
     todo = "lower `--leverage`: the worst day would liquidate it"
     found.append(_Found("fail" if near else "pass", said, todo, limit))
     return _verdict(found, facts)
@@ -373,7 +379,7 @@ def check_hedge(e: Evidence, t: Thresholds) -> Verdict:
     if e.no_basket is not None:
         return _no_basket("hedge", facts)
     if e.basket_r_squared is not None and e.basket_r_squared < t["hedge_r_squared_fail"]:
-        said = f"{e.benchmark} explains {e.basket_r_squared:.0%} of the basket: this is not a hedge"
+        said = f"{e.benchmark} explains {_percent(e.basket_r_squared)} of the basket: this is not a hedge"
         return _verdict([_Found("fail", said, "choose another `--benchmark`, or other members")], facts)
     if residue is None or e.basket_r_squared is None:
         missing = "the fit" if e.basket_r_squared is None else "the rounded hedge"
@@ -403,10 +409,8 @@ def _holding(e: Evidence, t: Thresholds) -> list[_Found]:
         found.append(_Found("manual", said, "look up the funding rates before trading"))
     if e.basis_risk is not None:
         status = "warn" if e.basis_risk > t["basis_risk_warn"] else "pass"
-        said, limit = (
-            f"basis risk {e.basis_risk:.1%} a year",
-            f"basis risk: warn above {t['basis_risk_warn']:g}",
-        )
+        said = f"basis risk {_percent(e.basis_risk, 1)} a year"
+        limit = f"basis risk: warn above {t['basis_risk_warn']:g}"
         found.append(_Found(status, said, "see `betacli basis`", limit))
     elif e.basis_unknown:
         said = f"basis risk unknown: {e.basis_unknown}"
@@ -426,7 +430,7 @@ def check_monitoring(e: Evidence, t: Thresholds) -> Verdict:
         said = "how the beta drifts is unknown without data"
         return _verdict([due, _Found("manual", said, "name a source")], facts)
     status = _graded(abs(e.drift), t["drift_band"], 2 * t["drift_band"])
-    said = f"the basket's beta moved {e.drift:+.0%} between the halves of the window"
+    said = f"the basket's beta moved {_percent(e.drift, sign='+')} between the halves of the window"
     limit = f"drift: warn above {t['drift_band']:g}, fail above {2 * t['drift_band']:g}"
     todo = "measure more often (`rebalance_days`), or widen `drift_band` knowingly"
     return _verdict([due, _Found(status, said, todo, limit)], facts)

@@ -65,8 +65,10 @@ class TargetBetweenReaches(NoAnswer):
         """What happened, with the numbers."""
         near = [] if self.below is None else [down(self.below)]
         near += [] if self.above is None else [up(self.above)]
+        one = self.max_assets == 1
         return (
-            f"no {self.max_assets} asset(s) of `{self.name}` have a beta of {exact(self.target)} within the limits; "
+            f"no {'single asset' if one else f'{self.max_assets} assets'} of `{self.name}` "
+            f"{'has' if one else 'have'} a beta of {exact(self.target)} within the limits; "
             f"the nearest they can have: {' and '.join(near) or 'none'}"
         )
 
@@ -131,7 +133,7 @@ class LimitsCannotBeMet(NoAnswer):
         if self.max_gross is not None:
             limits.append(f"gross at most {self.max_gross:g}")
         if self.max_assets is not None:
-            limits.append(f"at most {self.max_assets} asset(s)")
+            limits.append(f"at most {self.max_assets} {'asset' if self.max_assets == 1 else 'assets'}")
         return f"no weights of `{self.name}` sum to 1 within {' and '.join(limits)}"
 
     @property

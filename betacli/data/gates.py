@@ -157,7 +157,7 @@ def _reach(
         ("max_age_bars", age_bars, age_bars <= thresholds["max_age_bars"],
          f"ends with the bar of {iso(int(grid[seen[-1]]))}, which closed {age_bars:.2f} bars ago"),
         ("min_coverage", coverage, coverage >= thresholds["min_coverage"],
-         f"has {len(seen)} of the {len(grid) - first} bars since {iso(int(grid[first]))} ({coverage:.1%})"),
+         f"has {len(seen):,} of the {len(grid) - first:,} bars since {iso(int(grid[first]))} ({coverage * 100:.1f} %)"),
     ]  # fmt: skip
 
 
@@ -321,8 +321,8 @@ def _notes(base: str, close: Floats, grid: Times, thresholds: Mapping[str, float
         worst = jumps[np.argmax(np.abs(returns[jumps]))]
         yield Notice(
             id="jump",
-            detail=f"`{base}` moves more than {thresholds['note_jump']:.0%} in {len(jumps)} bar(s), "
-            f"most at {iso(int(grid[worst + 1]))}: {returns[worst]:+.1%}",
+            detail=f"`{base}` moves more than {thresholds['note_jump'] * 100:.0f} % in {len(jumps)} {'bar' if len(jumps) == 1 else 'bars'}, "
+            f"most at {iso(int(grid[worst + 1]))}: {returns[worst] * 100:+.1f} %",
             severity="note",
         )
     longest = _longest_rest(close)

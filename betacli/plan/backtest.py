@@ -281,7 +281,7 @@ def _answer(
 ) -> BetaBacktest:
     """Put the scores of every recipe into words and rows."""
     if not track.pairs.any():
-        what = f"at none of {len(refits)} refits do {walk.BASKET_SIZE} assets have {walk.MIN_PRESENT:.0%} of their bars"
+        what = f"at none of {len(refits)} refits do {walk.BASKET_SIZE} assets have {walk.MIN_PRESENT * 100:.0f} % of their bars"
         raise NoData(what=what, way_out="choose more assets, or a source with fewer gaps")
     counted = np.atleast_1d(track.pairs.any(axis=0))
     rows = dict(zip(measured, range(len(measured)), strict=True))
@@ -311,7 +311,9 @@ def _preset_score(
     row, timeframe = rows[name], PRESETS[name].timeframe
     seen = track.scored[row]
     if not seen.any():
-        reason = f"has no beta for more than {1 - walk.MIN_FORECAST:.0%} of the assets at every refit"
+        reason = (
+            f"has no beta for more than {(1 - walk.MIN_FORECAST) * 100:.0f} % of the assets at every refit"
+        )
         return PresetScore(preset=preset, default=default, used=name, timeframe=timeframe, reason=reason)
     n_pairs = int(track.pairs[seen].sum())
     residual = track.residual_beta[row, seen]
@@ -385,7 +387,7 @@ def _report(
         for values in (part.open_ms, part.close, part.bars.market):
             digest.update(np.ascontiguousarray(values).tobytes())
     nothing = (
-        f"has at no refit {walk.MIN_PRESENT:.0%} of the bars of the {walk.WARM_UP_DAYS} days before and of the "
+        f"has at no refit {walk.MIN_PRESENT * 100:.0f} % of the bars of the {walk.WARM_UP_DAYS} days before and of the "
         f"{walk.HORIZON_DAYS} after"
     )
     return Report(

@@ -78,9 +78,7 @@ def basis_rows(
     risk, n_obs = _risk(measured, held, basket, against)
     wanted = len(measured.panel.open_ms) - 1
     if risk is not None and n_obs < COVERED * wanted:
-        detail = (
-            f"basis risk is measured on {n_obs} of the window's {wanted} returns, which all contracts have"
-        )
+        detail = f"basis risk is measured on {n_obs:,} of the window's {wanted:,} returns, which all contracts have"
         notices.append(Notice(id="basis-short", detail=detail))
     return rows, notices, risk
 

@@ -149,7 +149,7 @@ def _unproven(solution: Solution, reach: Attainable) -> list[Notice]:
     if solution.gap:
         detail = (
             f"the search among choices of at most {solution.bounds.max_assets} assets was cut short: a better one could "
-            f"lower the objective by {solution.gap:.2%} at most"
+            f"lower the objective by {solution.gap * 100:.2f} % at most"
         )
         notices.append(Notice(id="choice-not-proven", detail=detail))
     if not reach.proven:
@@ -167,7 +167,7 @@ def _covariance(measured: Measured) -> tuple[Covariance, list[Notice]]:
     sigma = covariance(measured.returns, measured.market)
     notices = []
     if sigma.method == "single-index":
-        detail = f"only {sigma.n_obs} bars are complete in every asset: the covariance is that of the single-index model"
+        detail = f"only {sigma.n_obs:,} bars are complete in every asset: the covariance is that of the single-index model"
         notices.append(Notice(id="single-index-covariance", detail=detail))
     if sigma.ridge:
         detail = "some assets move as one: the covariance is singular, and a ridge of 1e-10 of its largest eigenvalue "

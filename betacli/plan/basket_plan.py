@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from betacli import document as doc
 from betacli.core.bounds import Binding
-from betacli.document import Column, Document, Facts, Table
+from betacli.document import Column, Document, Facts, Ruler, Table
 
 if TYPE_CHECKING:  # a plain solve starts sooner without them
     from betacli.plan.risk_size import RiskSize
@@ -150,7 +150,15 @@ class BasketPlan:
             pairs.append(("beta exposure", f"{doc.times(self.effective_beta_exposure)} the equity, unhedged"))
         pairs += self.risk.pairs(self.benchmark) if self.risk else []
         pairs += self.trade_risk.lines() if self.trade_risk else []
-        return Facts(pairs=(*pairs, *(self.today.pairs() if self.today else ())))
+        pairs += self.today.pairs() if self.today else []
+        return Facts(pairs=tuple(pairs), rulers=(("attainable", self._ruler()),))
+
+    def _ruler(self) -> Ruler:
+        """Return where the basket and its base weights lie between the betas that can be reached."""
+        base = sum(leg.base_weight * leg.beta for leg in self.legs)
+        name = "basket" if self.target_beta is None else "target"
+        marks = ((name, self.beta), ("base weights", base))
+        return Ruler(low=self.attainable.low, high=self.attainable.high, marks=marks)
 
     def _volatility(self) -> str:
         if self.vol_annual is None:
@@ -182,7 +190,7 @@ class BasketPlan:
                 leg.base, leg.side, leg.beta, _note(leg), leg.base_weight, leg.weight,
                 leg.notional, leg.price, leg.contracts, leg.rounded_notional,
             )
-            for leg in self.legs
+            for leg in sorted(self.legs, key=lambda leg: leg.side == "none")
         )  # fmt: skip
         footer = (
             "basket", "", self.beta, "", sum(leg.base_weight for leg in self.legs),

@@ -138,7 +138,7 @@ def universe_weights(
     notices: tuple[Notice, ...] = ()
     if failed:
         names = ", ".join(sorted(failed))
-        detail = f"the universe leaves out {names}; what is left covers {covered:.2%} of the capitalisation"
+        detail = f"the universe leaves out {names}; what is left covers {covered * 100:.2f} % of the capitalisation"
         notices = (Notice(id="universe-partial", detail=detail),)
     matrix = np.column_stack([
         closes[m.base] * ((m.supply or 0.0) / multipliers.get(m.base, 1)) for m in kept

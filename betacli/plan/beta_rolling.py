@@ -3,22 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from betacli import document as doc
 from betacli.core.beta import BetaEstimates
 from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.model import Notice, Universe
 from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Report, Table
+from betacli.document import Column, Document, Drawing, Report, Table
 from betacli.plan.answer import report
 from betacli.plan.betas import known
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BetaRequest
-
-POINTS_SHOWN = 24
-SPARKS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +40,28 @@ class RollingPath:
     points: tuple[RollingPoint, ...]
 
     def document(self) -> Document:
-        """Return first, last, range and a sparkline per asset; CSV has every point."""
+        """Return first, last and range per asset, at a terminal with the path; CSV has every point."""
         columns = (
             Column(header="asset", align="left", tone=lambda _: "strong"),
             Column(header="first", show=doc.fixed(3)),
             Column(header="last", show=doc.fixed(3), tone=lambda _: "strong"),
             Column(header="lowest", show=doc.fixed(3)),
             Column(header="highest", show=doc.fixed(3)),
-            Column(header="path", align="left"),
         )
         paths: dict[str, list[float]] = {point.base: [] for point in self.points}
         for point in self.points:
             if point.beta is not None:
                 paths[point.base].append(point.beta)
         rows = tuple(
-            (base, path[0], path[-1], min(path), max(path), sparkline(path))
-            if path
-            else (base, *(None,) * 4, "")
+            (base, path[0], path[-1], min(path), max(path)) if path else (base, *(None,) * 4)
             for base, path in paths.items()
         )
+        drawn = Drawing(kind="path", beside=4, rows=tuple(map(tuple, paths.values())))
         return Document(
             title=f"Rolling betas of {self.sector} against {self.benchmark} over {self.window_days:g} days",
-            blocks=(Table(columns=columns, rows=rows),),
+            blocks=(Table(columns=columns, rows=rows, drawings=(drawn,)),),
             records=self.points,
         )
-
-
-def sparkline(path: list[float]) -> str:
-    """Draw a path in at most 24 characters, lowest to highest; a flat path is drawn low."""
-    picked = [
-        path[i] for i in np.linspace(0, len(path) - 1, min(POINTS_SHOWN, len(path))).round().astype(int)
-    ]
-    low, high = min(picked), max(picked)
-    span = high - low or 1.0
-    return "".join(SPARKS[round((value - low) / span * (len(SPARKS) - 1))] for value in picked)
 
 
 def plan_rolling(request: BetaRequest, universe: Universe, source: MarketData) -> Report:

@@ -13,7 +13,7 @@ from betacli.core.rolling import rolling_beta
 from betacli.core.thresholds import BASIC
 from betacli.core.watch import LATE_DAYS, watch, watch_peers
 from betacli.data.candles import MarketData
-from betacli.document import Column, Document, Report, Table, Tone
+from betacli.document import Column, Document, Drawing, Report, Table, Tone
 from betacli.errors import DataRefused
 from betacli.plan.answer import report
 from betacli.plan.betas import AssetBeta, BasketBeta, asset_betas, basket_beta, beta_notices, known
@@ -84,7 +84,7 @@ class SectorBetas:
         """Return the betas as a table, the equal-weight sector in its footer."""
         columns = (
             Column(header="asset", align="left", tone=lambda _: "strong"),
-            Column(header="beta", show=doc.beta, tone=lambda _: "strong", bar=True),
+            Column(header="beta", show=doc.beta, tone=lambda _: "strong"),
             Column(header="std error", show=doc.beta),
             Column(header="95 % low", show=doc.beta),
             Column(header="95 % high", show=doc.beta),
@@ -112,7 +112,13 @@ class SectorBetas:
             "equal weight", e.beta, e.std_error, e.ci_low, e.ci_high, e.r_squared, e.correlation, "", "", e.n_obs,
             "", "", "", "", "",
         )  # fmt: skip
-        return Table(title=title, columns=columns, rows=rows, footer=footer)
+        intervals = Drawing(
+            kind="interval",
+            beside=1,
+            rows=tuple((a.ci_low, a.beta, a.ci_high) for a in self.assets),
+            footer=(e.ci_low, e.beta, e.ci_high),
+        )
+        return Table(title=title, columns=columns, rows=rows, footer=footer, drawings=(intervals,))
 
 
 def _r_squared_tone(value: object) -> Tone | None:

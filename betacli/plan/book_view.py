@@ -6,7 +6,7 @@ from betacli.plan.book import CASES, Book, Case, Liquidation
 
 CASE_NAMES: dict[Case, str] = {
     "estimated": "at the beta",
-    "minus-2se": "−2 SE",
+    "minus-2se": "-2 SE",
     "plus-2se": "+2 SE",
     "downside": "downside beta",
     "upside": "upside beta",
@@ -21,7 +21,7 @@ def told_liquidation(liquidation: Liquidation, benchmark: str) -> str:
         return none if move is None else f"{benchmark} {move * 100:+.1f} %"
 
     ends = (liquidation.at_beta, liquidation.at_beta_low, liquidation.at_beta_high)
-    cross = f"{told(ends[0])}, {told(ends[1])} at beta −2 SE, {told(ends[2])} at +2 SE"
+    cross = f"{told(ends[0])}, {told(ends[1])} at beta -2 SE, {told(ends[2])} at +2 SE"
     if ends == (None, None, None):
         cross = f"{none}, at ±2 SE of beta too"
     apart = liquidation.cases[0].isolated
@@ -108,7 +108,7 @@ def liquidation_table(book: Book, benchmark: str) -> Table | None:
         if one.case in shown and one.cross is not None and one.isolated is not None
     )  # fmt: skip
     title = (
-        f"{benchmark} moves that liquidate (estimate, within ±{liquidation.searched:.0%}; isolated: basket and hedge "
+        f"{benchmark} moves that liquidate (estimate, within ±{liquidation.searched * 100:.0f} %; isolated: basket and hedge "
         "each on their share of the equity)"
     )
     return Table(title=title, columns=columns, rows=rows)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from betacli import document as doc
-from betacli.core.checks import CHECKS, THRESHOLDS, Status, overall, strictly
+from betacli.core.checks import CHECKS, ORDER, THRESHOLDS, Status, overall, strictly
 from betacli.core.model import Universe
 from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table, Tone
@@ -14,7 +14,8 @@ from betacli.plan.evidence import gather_evidence
 from betacli.plan.request import BasketRequest
 
 ACTION_NEEDED = 10
-TONES: dict[Status, Tone] = {"pass": "good", "warn": "warning", "fail": "bad", "manual": "quiet"}
+TONES: dict[Status, Tone] = {"pass": "good", "warn": "warning", "fail": "bad", "manual": "strong"}
+SHOWN: dict[Status, str] = {"pass": "pass", "warn": "WARN", "fail": "FAIL", "manual": "manual"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,11 @@ class Checklist:
         columns = (
             Column(header="#"),
             Column(header="step", align="left", tone=lambda _: "strong"),
-            Column(header="status", align="left", tone=_tone),
+            Column(header="status", align="left", show=_status, tone=_tone),
             Column(header="what was found", align="left"),
         )
         rows = tuple((step.number, step.title, step.status, step.summary) for step in self.steps)
-        footer = ("", "verdict", self.verdict, "")
-        blocks: list[Facts | Table] = [self._facts(), Table(columns=columns, rows=rows, footer=footer)]
+        blocks: list[Facts | Table] = [self._facts(), Table(columns=columns, rows=rows, keys=2)]
         todo = tuple(
             (s.number, s.title, s.status, s.next_step)
             for s in self.steps
@@ -78,11 +78,11 @@ class Checklist:
         )
         if todo:
             heads = (*columns[:3], Column(header="what to do", align="left"))
-            blocks.append(Table(title="What to do next", columns=heads, rows=todo))
+            blocks.append(Table(title="What to do next", columns=heads, rows=todo, keys=2))
         held = tuple((s.number, s.title, s.threshold) for s in self.steps if s.threshold)
         if held:
             limited = (*columns[:2], Column(header="held against", align="left", tone=lambda _: "quiet"))
-            blocks.append(Table(title="Limits", columns=limited, rows=held))
+            blocks.append(Table(title="Limits", columns=limited, rows=held, keys=2))
         return Document(
             title=f"Checklist for {self.sector} against {self.benchmark}",
             blocks=tuple(blocks),
@@ -93,6 +93,7 @@ class Checklist:
         x = self.inputs
         target = "none: base weights" if self.target_beta is None else doc.beta(self.target_beta)
         pairs = [
+            ("verdict", self._verdict()),
             ("target beta", target),
             ("notional", doc.money(x.notional)),
             ("hedged to", doc.signed_beta(x.hedge_to)),
@@ -103,7 +104,18 @@ class Checklist:
             pairs.append(("betas", f"{x.preset}, {x.window}"))
         if self.strict:
             pairs.append(("strict", "what warns has failed"))
-        return Facts(pairs=tuple(pairs))
+        return Facts(pairs=tuple(pairs), tones=(("verdict", TONES[self.verdict]),))
+
+    def _verdict(self) -> str:
+        """Write the verdict with how many steps stand how: `FAIL: 1 of 8 steps, 2 WARN, 5 pass`."""
+        counts = {status: sum(step.status == status for step in self.steps) for status in ORDER}
+        whole = f"{len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
+        others = [f"{n} {SHOWN[status]}" for status, n in counts.items() if n and status != self.verdict]
+        return ", ".join([f"{SHOWN[self.verdict]}: {counts[self.verdict]} of {whole}", *others])
+
+
+def _status(value: object) -> str:
+    return next((shown for status, shown in SHOWN.items() if status == value), str(value))
 
 
 def _tone(value: object) -> Tone | None:

@@ -76,7 +76,7 @@ def hold(
     notices = _left_out(measured.bases, least, wanted, notionals, sizing.notional)
     notices += _moved(measured.bases, wanted, notionals, terms, problem)
     if choice.deployed < ENOUGH:
-        detail = f"the contracts' steps and minima deploy {choice.deployed:.2%} of the notional"
+        detail = f"the contracts' steps and minima deploy {choice.deployed * 100:.2f} % of the notional"
         notices.append(Notice(id="undeployed", detail=detail))
     pull = terms.steps() * np.abs(problem.betas - problem.beta) / sizing.notional
     effect = float(pull[solution.weights != 0].max(initial=0.0))

@@ -117,7 +117,7 @@ def shrink_notices(
         n_all = len(names & set(measured))
         n_own = sum(base in measured for base, where in home.items() if where == sector)
         if n_all < MIN_MEMBERS:
-            detail = f"`{sector}`: {n_all} asset(s) are too few to tell what betas usually are: none is shrunk (5 needed)"
+            detail = f"`{sector}`: {n_all} {'asset is' if n_all == 1 else 'assets are'} too few to tell what betas usually are: none is shrunk (5 needed)"
             notices.append(Notice(id="not-shrunk", detail=detail, severity="note"))
             continue
         any_shrunk = True

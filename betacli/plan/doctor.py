@@ -51,7 +51,9 @@ class Diagnosis:
             Column(header="detail", align="left"),
         )
         rows = tuple((f.topic, f.name, f.status, f.detail) for f in self.findings)
-        return Document(title="Doctor", blocks=(Table(columns=columns, rows=rows),), records=self.findings)
+        return Document(
+            title="Doctor", blocks=(Table(columns=columns, rows=rows, keys=2),), records=self.findings
+        )
 
 
 def plan_doctor(

@@ -57,7 +57,7 @@ def _left(plan: HedgePlan) -> Iterator[str]:
     for s in book.scenarios:
         if abs(abs(s.benchmark_move) - 0.10) < 1e-12:
             sums = f"{doc.signed_money(s.basket_pnl)} + {doc.signed_money(s.hedge_pnl)}"
-            yield f"{s.benchmark_move:+.0%}: basket + hedge = {sums} = {doc.signed_money(s.net_pnl)}"
+            yield f"{s.benchmark_move * 100:+.0f} %: basket + hedge = {sums} = {doc.signed_money(s.net_pnl)}"
 
 
 def _account(plan: HedgePlan) -> Iterator[str]:

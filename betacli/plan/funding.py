@@ -91,11 +91,11 @@ class FundingPlan:
             Column(header="rate", show=rate),
             Column(header="every h", show=doc.significant),
             Column(header="a year", show=doc.signed_percent),
-            Column(header="who pays", align="left", show=doc.text),
+            Column(header="who pays", align="left", show=_payer),
             Column(header="average a year", show=doc.signed_percent),
             Column(header="payments", show=doc.count),
             Column(header="missing", show=doc.count),
-            Column(header="current", show=doc.signed_money),
+            Column(header="current", show=doc.signed_money, bar=True),
             Column(header="average", show=doc.signed_money),
         )
         rows = tuple(
@@ -107,6 +107,11 @@ class FundingPlan:
         )  # fmt: skip
         footer = ("net", "", "", "", "", "", "", "", "", self.current.net, self.average.net)
         return Table(columns=columns, rows=rows, footer=footer)
+
+
+def _payer(payer: object) -> str:
+    """Write who pays; the others receive."""
+    return doc.text(payer).partition(" pay ")[0]
 
 
 def plan_funding(

@@ -218,7 +218,7 @@ def _not_a_hedge(hedge: HedgeLeg, universe: Universe) -> list[Notice]:
     if found is None or found.r_squared >= least:
         return []
     detail = (
-        f"R² of the basket to {hedge.base} is {found.r_squared:.2f} over {found.n_obs} returns: "
+        f"R² of the basket to {hedge.base} is {found.r_squared:.2f} over {found.n_obs:,} returns: "
         f"below {least:g} this is not a hedge"
     )
     return [Notice(id="not-a-hedge", detail=detail)]

@@ -153,7 +153,9 @@ class HedgePlan:
 
     def _summary(self) -> Facts:
         hedge, benchmark, held = self.hedge, self.basket.benchmark, self._held
-        interval = f"{doc.money(hedge.notional_ci_low)} to {doc.money(hedge.notional_ci_high)}"
+        ends = (hedge.notional_ci_low, hedge.notional_ci_high)
+        low, high = ends if hedge.side != "short" else (_turned(ends[1]), _turned(ends[0]))
+        interval = f"{doc.money(low)} to {doc.money(high)}"
         ten = {s.benchmark_move: s for s in held.scenarios}
         pairs = [
             ("basket", f"{doc.money(self.basket.notional)} at beta {doc.beta(self.basket.beta)}"),
@@ -168,7 +170,7 @@ class HedgePlan:
         ]
         if hedge.min_variance is not None:
             pairs.append(("least variance", _told_ratio(hedge.min_variance)))
-        pairs.extend((f"{benchmark} {move:+.0%}", self._effect(ten[move])) for move in (-0.10, 0.10))
+        pairs.extend((f"{benchmark} {move * 100:+.0f} %", self._effect(ten[move])) for move in (-0.10, 0.10))
         if self.equity is not None:
             pairs.append(("equity", doc.money(self.equity)))
             pairs.append(
@@ -208,16 +210,24 @@ class HedgePlan:
         return Table(columns=basket.columns, rows=(*basket.rows, *rows), footer=footer)
 
 
+_signed = doc.fixed(2, sign=True, suffix=" %", scale=100.0)
+
+
 def _told_dated(dated: Dated) -> str:
     told = f"expires {dated.expiry}, in {dated.days_left:.1f} days"
     if dated.basis is None:
         return f"{told}; basis {doc.UNKNOWN}"
-    told += f"; basis {dated.basis:+.2%} to the {dated.against}"
-    return told if dated.basis_annual is None else f"{told}, {dated.basis_annual:+.2%} a year"
+    told += f"; basis {_signed(dated.basis)} to the {dated.against}"
+    return told if dated.basis_annual is None else f"{told}, {_signed(dated.basis_annual)} a year"
+
+
+def _turned(notional: float | None) -> float | None:
+    """Return what a signed notional is as a short."""
+    return None if notional is None else -notional
 
 
 def _told_ratio(found: MinVariance) -> str:
     return (
-        f"{doc.ratio(found.ratio)} of the basket ({doc.money(abs(found.notional))}) over {found.n_obs} returns, "
+        f"{doc.ratio(found.ratio)} of the basket ({doc.money(abs(found.notional))}) over {found.n_obs:,} returns, "
         f"where beta asks for {doc.ratio(found.beta_ratio)}; R² {found.r_squared:.2f}"
     )

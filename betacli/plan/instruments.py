@@ -105,7 +105,7 @@ def largest_part(measured: Measured) -> tuple[str, float, Notice]:
     if not beta > 0:
         raise NoData(what=f"`{base}` has a beta of {beta:.2f} to the universe and cannot hedge it")
     detail = (
-        f"the universe is hedged with {base}, its largest part at {measured.benchmark_weights[base]:.1%}: "
+        f"the universe is hedged with {base}, its largest part at {measured.benchmark_weights[base] * 100:.1f} %: "
         f"the hedge is divided by its beta of {beta:.4f} to the universe"
     )
     return base, beta, Notice(id="hedged-by-largest-part", detail=detail)

@@ -25,7 +25,7 @@ def limits_of(request: BasketRequest, universe: Universe, measured: Measured) ->
     most = n if request.max_assets is None else min(n, request.max_assets)
     cap = universe.max_weight if request.max_weight is None else request.max_weight
     if request.max_weight is None and most < FEW_ASSETS and cap < 1:
-        detail = f"with {most} asset(s) the default `max_weight` of {cap:g} is lifted to 1"
+        detail = f"with {most} {'asset' if most == 1 else 'assets'} the default `max_weight` of {cap:g} is lifted to 1"
         notices.append(Notice(id="max-weight-lifted", detail=detail, severity="note"))
         cap = 1.0
     lower, upper = _of_members(request, measured, cap)

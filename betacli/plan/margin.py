@@ -93,7 +93,7 @@ def margin_terms(
         else:
             tiers[key] = _one(0.0, most)
     if assumed is not None and "assumed" in told.values():
-        detail = f"the maintenance margin of {assumed:.2%} is the sector file's assumption"
+        detail = f"the maintenance margin of {assumed * 100:.2f} % is the sector file's assumption"
         notices.append(Notice(id="maintenance-assumed", detail=detail))
     elif len(told) < len(contracts):
         detail = "maintenance margins are unknown, and so is the liquidation: set `maintenance_margin` to assume one"

@@ -339,7 +339,7 @@ def _short_histories(bases: Sequence[str], estimates: BetaEstimates, n_returns: 
     return [
         Notice(
             id="short-history",
-            detail=f"`{base}` has {n_obs:.0f} of the window's {n_returns} returns in common with the benchmark",
+            detail=f"`{base}` has {n_obs:,.0f} of the window's {n_returns:,} returns in common with the benchmark",
             severity="note" if n_obs >= 0.95 * n_returns else "warning",
         )
         for base, n_obs in zip(bases, estimates.n_obs, strict=True)

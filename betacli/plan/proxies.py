@@ -46,7 +46,9 @@ class ProxyTable:
             for r in self.candidates
         )  # fmt: skip
         title = f"Proxies for members of {self.sector} against {self.benchmark}"
-        return Document(title=title, blocks=(Table(columns=columns, rows=rows),), records=self.candidates)
+        return Document(
+            title=title, blocks=(Table(columns=columns, rows=rows, keys=2),), records=self.candidates
+        )
 
 
 def _tone(value: object) -> Tone | None:

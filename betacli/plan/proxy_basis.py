@@ -49,7 +49,7 @@ def notice_of(stand_in: StandIn, already: Sequence[str]) -> Notice:
     betas = " ".join(f"{beta:.3f}" for beta in s.betas)
     detail = (
         f"`{s.told}`{where} `{s.base}`: proxy beta {betas}, R² {s.r_squared:.2f}, "
-        f"tracking error {s.tracking_error:.1%} a year, implied beta {doc.beta(s.implied_beta)}"
+        f"tracking error {s.tracking_error * 100:.1f} % a year, implied beta {doc.beta(s.implied_beta)}"
     )
     return Notice(id="proxy", detail=detail)
 

@@ -45,7 +45,7 @@ class RiskSize:
         return [
             ("one day in twenty", f"{day}; {doc.percent(self.one_in_twenty_normal)} by the normal"),
             (
-                f"loss, {benchmark} -10%",
+                f"loss, {benchmark} -10 %",
                 f"{ten} hedged, {doc.percent(self.benchmark_down_ten_unhedged)} unhedged",
             ),
         ]

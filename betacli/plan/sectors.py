@@ -83,8 +83,8 @@ class SectorDetail:
         columns = (
             Column(header="asset", align="left", tone=lambda _: "strong"),
             Column(header="symbol", align="left"),
-            Column(header="min weight", show=doc.percent),
-            Column(header="max weight", show=doc.percent),
+            Column(header="min weight", show=_limit),
+            Column(header="max weight", show=_limit),
             Column(header="supply", show=doc.significant),
             Column(header="supply as of", align="left"),
             Column(header="proxy", align="left"),
@@ -114,6 +114,11 @@ class SectorDetail:
             blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows)),
             records=self.members,
         )
+
+
+def _limit(weight: object) -> str:
+    """Write a limit of a member's own; where none is set, the sector's holds."""
+    return "" if weight is None else doc.percent(weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class SpreadPlan:
             for leg in side.legs
         )  # fmt: skip
         footer = ("net", "", self.beta, "", self.net_notional, "", "", self.rounded.net_notional)
-        return Table(columns=columns, rows=rows, footer=footer)
+        return Table(columns=columns, rows=rows, footer=footer, keys=2)
 
 
 def _beta(of: SpreadSide | SpreadPlan) -> str:

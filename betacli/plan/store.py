@@ -84,7 +84,7 @@ class StoreStatus:
         rows = tuple((*_cells(row), row.age_hours) for row in self.series)
         return Document(
             title="Candle store",
-            blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows)),
+            blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows, keys=2)),
             records=self.series,
         )
 
@@ -238,7 +238,7 @@ class FetchSummary:
         rows = tuple((r.base, r.symbol, r.known, r.fetched, r.first, r.last) for r in self.assets)
         return Document(
             title="Fetched",
-            blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows)),
+            blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows, keys=2)),
             records=self.assets,
         )
 

@@ -60,7 +60,7 @@ class Today:
         """Return the lines above the tables."""
         made = [trade for trade in self.trades if trade.order != "none"]
         skipped = sum(1 for trade in self.trades if trade.skipped)
-        trades = f"{len(made)} of {doc.money(self.turnover)} together"
+        trades = f"{len(made)} {'trade' if len(made) == 1 else 'trades'}, {doc.money(self.turnover)} in all"
         if skipped:
             trades += f"; {skipped} left out, beta {doc.signed_beta(self.left_over_beta)}"
         return [

@@ -59,7 +59,7 @@ class VenueTable:
             for v in self.venues
         )  # fmt: skip
         title = f"Where to hold {self.sector} for {self.horizon_days:g} days"
-        return Document(title=title, blocks=(Table(columns=columns, rows=rows),), records=self.venues)
+        return Document(title=title, blocks=(Table(columns=columns, rows=rows, keys=2),), records=self.venues)
 
 
 def plan_venues(
@@ -184,15 +184,22 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
 
 def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float]) -> list[Notice]:
     """Name the exchanges that failed, and by which rule a ticker is the same coin."""
+    failed: dict[str, list[str]] = {}
+    for row in rows:
+        if row.failed is not None:
+            why = row.failed.removeprefix(f"`{row.venue}` ").removeprefix(f"{row.venue} ")
+            failed.setdefault(why, []).append(f"`{row.venue}`")
     notices = [
-        Notice(id="venue-failed", detail=f"`{row.venue}` is left out: {row.failed}")
-        for row in rows
-        if row.failed is not None
+        Notice(
+            id="venue-failed",
+            detail=f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} left out: {why}",
+        )
+        for why, names in failed.items()
     ]
     other = [f"{base} on {row.venue}" for row in rows for base in row.other_coins]
     rule = (
         f"a ticker is the same coin as on `{reference}` where prices per coin are within "
-        f"{limits['same_coin_ratio']:.0%} and returns correlate above {limits['same_coin_correlation']:g}"
+        f"{limits['same_coin_ratio'] * 100:.0f} % and returns correlate above {limits['same_coin_correlation']:g}"
     )
     if other:
         notices.append(Notice(id="other-coin", detail=f"{', '.join(other)}: not the same coin; {rule}"))

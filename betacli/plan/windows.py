@@ -53,7 +53,7 @@ def window_grid(recipe: Recipe, now_ms: int) -> Times:
         raise BadOption(
             option="--window",
             value=f"{recipe.window_days:g}d",
-            problem=f"holds {n_returns} bar(s) of {recipe.timeframe}",
+            problem=f"holds {n_returns:,} {'bar' if n_returns == 1 else 'bars'} of {recipe.timeframe}",
             way_out="choose a longer `--window` or a finer `--timeframe`",
         )
     if n_returns > MAX_RETURNS:
@@ -69,7 +69,7 @@ def no_interval(preset: str, recipe: Recipe) -> list[Notice]:
     """Say that a preset's interval does not hold the truth as often as it would claim."""
     if recipe.has_interval or recipe.coverage is None:
         return []
-    detail = f"`{preset}` has no interval: its 95 % one would hold the true beta in {recipe.coverage:.1%} of simulated samples"
+    detail = f"`{preset}` has no interval: its 95 % one would hold the true beta in {recipe.coverage * 100:.1f} % of simulated samples"
     return [Notice(id="no-interval", detail=detail, severity="note")]
 
 

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from betacli.document import UNKNOWN, Column, Report, Table, Tone
 
 Clean = Callable[[object], str]
+HANG = 2  # indent of the further lines of text within a column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,11 @@ class Screen:
 
 # --- text ---------------------------------------------------------------------------------------------------------
 
-_SIGNS = "· ─ – — − … × ± → ≥ ≤ ≈ ² ½ ‘ ’ “ ” α β Δ ρ σ Σ √"
-_SPELLINGS = "- - - - - ... x +/- -> >= <= ~ ^2 1/2 ' ' \" \" alpha beta delta rho sigma sum sqrt"
+_SIGNS = "· ─ – — − ‐ ‑ … × ÷ ± → ← ≥ ≤ ≈ ≠ ² ³ ½ ¼ ‘ ’ “ ” ° α β Δ κ λ μ µ ρ σ Σ τ √ ∞ │ ├ ┤ ┼ ●"
+_SPELLINGS = (
+    "- - - - - - - ... x / +/- -> <- >= <= ~ != ^2 ^3 1/2 1/4 ' ' \" \" deg "
+    "alpha beta delta kappa lambda mu mu rho sigma sum tau sqrt inf | | | + o"
+)
 _SPELLED = str.maketrans(dict(zip(_SIGNS.split(), _SPELLINGS.split(), strict=True)))
 
 
@@ -46,8 +50,48 @@ def cell_width(text: str) -> int:
 
 
 def words(text: str) -> list[str]:
-    """Split text where a line may end: between words, but not between a number and its percent sign."""
-    return re.findall(r"\S+(?: %\S*)?", text)
+    """Split text where a line may end: between words, but neither before a percent sign nor around `≤` and `≥`."""
+    return re.findall(r"\S+(?: (?:[≤≥]|<=|>=) \S+)?(?: %\S*)?", text)
+
+
+def broken(text: str, width: int, *, first: int = 0, rest: int = 0) -> list[str]:
+    """Break text between words into lines no wider than `width` where that is possible.
+
+    `first` is how many cells the first line has already used, `rest` the indent of the others.
+    """
+    lines = [""]
+    used = first
+    for word in words(text):
+        size = cell_width(word)
+        if not lines[-1]:
+            lines[-1] = word
+        elif used + 1 + size > width:
+            lines.append(" " * rest + word)
+            used = rest
+        else:
+            lines[-1] += f" {word}"
+            used += 1
+        used += size
+    return lines
+
+
+def reflowed(lines: Sequence[str], width: int) -> list[str]:
+    """Break the lines of a help text between words: a paragraph anew, an indented line under where its text begins."""
+    told: list[str] = []
+    paragraph = ""
+    for line in [*lines, ""]:
+        if line and not line.startswith(" "):
+            paragraph = f"{paragraph} {line}".strip()
+            continue
+        told += broken(paragraph, width) if paragraph else []
+        paragraph = ""
+        head = re.match(r" +(?:\S+(?: \S+)*  +)?", line)
+        if head and cell_width(line) > width and head.end() < width - 20:
+            first, *rest = broken(line[head.end() :], width, first=head.end(), rest=head.end())
+            told += [line[: head.end()] + first, *rest]
+        else:
+            told.append(line)
+    return told[:-1]
 
 
 # --- tables -------------------------------------------------------------------------------------------------------
@@ -63,12 +107,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table whose values are written; every row, and the footer if any, has one cell per column."""
+    """A table whose values are written; every row, and the footer if any, has one cell per column.
+
+    The first `keys` columns say what a row is of.
+    """
 
     columns: tuple[Column, ...]
     header: list[Cell]
     rows: list[list[Cell]]
     footer: list[Cell] | None
+    keys: int = 1
 
     @property
     def widths(self) -> list[int]:
@@ -98,6 +146,7 @@ def grid(table: Table, clean: Clean) -> Grid:
         footer=[total(column, value) for column, value in zip(columns, table.footer, strict=True)]
         if table.footer
         else None,
+        keys=min(table.keys, len(columns)),
     )
 
 

@@ -21,7 +21,7 @@ from betacli.cli.app import command_names
 from betacli.document import Report, Table
 from betacli.errors import safe
 from betacli.show.formats import FORMATS, Screen
-from betacli.show.plain import grid, to_ascii
+from betacli.show.plain import cell_width, grid, to_ascii, words
 from cli.examples import EXAMPLES
 from conftest import CHECKOUT, Cli
 
@@ -123,6 +123,31 @@ def test_no_number_is_cut_at_any_width(
         for cell in cells(report, unicode=screen.unicode):
             assert any(cell in line for line in words), (screen, cell)
         assert plain.setdefault((screen.width, screen.unicode), bare) == bare  # colour changes no word
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_line_fits_the_terminal(
+    name: str, cli: Cli, reports: dict[str, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 40, 80, 120 and 300 columns no line is wider than the terminal unless one number or word is; none ends in blanks."""
+    report = report_of(name, cli, reports, monkeypatch)
+    for screen in SCREENS:
+        lines = ESCAPE.sub("", FORMATS["table"](report, screen)).split("\n")
+        assert all(line == line.rstrip() for line in lines)
+        for line in lines:
+            if screen.width is not None and cell_width(line) > screen.width:
+                _, _, value = line.rpartition(":  " if ":  " in line else ": ")
+                assert len(words(value)) == 1, (screen, line)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_ascii_holds_no_escape(
+    name: str, cli: Cli, reports: dict[str, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything betacli itself says can be read on an ASCII stream."""
+    report = report_of(name, cli, reports, monkeypatch)
+    for width in (80, None):
+        assert not re.search(r"\\[ux][0-9a-f]", FORMATS["table"](report, Screen(width=width, unicode=False)))
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -229,7 +254,8 @@ def test_stdout_holds_the_answer_alone(fmt: str, tmp_path: Path) -> None:
     """In a pipe the bytes are those of the format, whatever the environment wants of a terminal."""
     argv = [sys.executable, "-m", "betacli", "solve", *SAMPLE, "--as-of", "2026-10-28", "-O", fmt]
     texts = set()
-    for environ, _, unicode in ENVIRONMENTS.values():
+    narrow = ({"COLUMNS": "40"}, False, True)
+    for environ, _, unicode in (*ENVIRONMENTS.values(), narrow):
         if "FORCE_COLOR" in environ and fmt == "table":
             continue
         if not unicode and fmt == "table":

@@ -54,7 +54,7 @@ def failure(base: str) -> GateFailure:
 def test_a_small_member_without_a_price_is_left_out_with_a_notice() -> None:
     """XYZ is 20 of about 1,156: 98.3 % are covered, by its stated capitalisation."""
     series = universe_weights([BIG, SMALL, TINY], {"BTC": BTC, "ETH": ETH}, [failure("XYZ")], {})
-    assert "covers 98.27%" in series.notices[0].detail
+    assert "covers 98.27 %" in series.notices[0].detail
     assert [e.base for e in series.excluded] == ["XYZ"]
 
 

@@ -192,7 +192,7 @@ def test_a_preset_without_an_interval_says_why(cli: Cli) -> None:
     """Blume's pull to 1 has no interval that holds the truth: null, with the measured share."""
     report = json.loads(cli("beta", *SAMPLE, "--estimator", "blume-90d").out)
     said = {w["id"]: w["detail"] for w in report["warnings"]}
-    assert "63.8%" in said["no-interval"]
+    assert "63.8 %" in said["no-interval"]
     assert report["inputs"]["estimator"]["interval"] is None
     for asset in report["data"]["assets"]:
         assert asset["beta"] is not None

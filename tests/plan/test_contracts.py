@@ -117,7 +117,7 @@ def test_the_account_shown_is_the_one_held(cli: Cli) -> None:
     assert down["net_pnl"] == pytest.approx(-0.1 * sum(leg["rounded_notional"] * leg["beta"] for leg in legs))
     assert {"hedge-not-held", "hedge-residue"} <= {w["id"] for w in report["warnings"]}
     shown = cli("hedge", *argv).out
-    assert "BTC -10%:" in shown
+    assert "BTC -10 %:" in shown
     assert "account +0.00" not in shown
 
 

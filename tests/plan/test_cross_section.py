@@ -82,7 +82,7 @@ def test_too_few_assets_are_not_shrunk(cli: Cli, tmp_path: Path) -> None:
     write(tmp_path, "sectors: {l1: {members: [ETH, SOL]}}\n")
     betas, said, estimator = told(cli, "--sector", "l1", "--estimator", "vasicek-90d")
     plain, *_ = told(cli, "--sector", "l1", "--estimator", "ols-90d")
-    assert "2 asset(s)" in said["not-shrunk"]
+    assert "2 assets" in said["not-shrunk"]
     assert estimator["shrink"] is None
     assert {b: a["beta"] for b, a in betas.items()} == {b: a["beta"] for b, a in plain.items()}
 

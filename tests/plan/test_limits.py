@@ -166,9 +166,9 @@ def test_least_turnover_trades_less_the_dearer_it_is(cli: Cli, tmp_path) -> None
         (
             ("--max-assets", "2", "--max-weight", "0.4"),
             5,
-            "no weights of `l1` sum to 1 within at most 2 asset(s)",
+            "no weights of `l1` sum to 1 within at most 2 assets",
         ),
-        (("--max-assets", "1", "--target", "1.5"), 5, "no 1 asset(s) of `l1` have a beta of 1.50"),
+        (("--max-assets", "1", "--target", "1.5"), 5, "no single asset of `l1` has a beta of 1.50"),
     ],
 )
 def test_what_cannot_be_is_said(cli: Cli, argv: tuple[str, ...], code: int, told: str) -> None:

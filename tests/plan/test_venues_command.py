@@ -79,7 +79,7 @@ def test_a_ticker_at_another_price_is_another_coin(cli: Cli, tmp_path: Path) -> 
     )
     notice = next(x for x in report["warnings"] if x["id"] == "other-coin")
     assert "SOL on bybit" in notice["detail"]
-    assert "3%" in notice["detail"]
+    assert "3 %" in notice["detail"]
 
 
 def test_an_exchange_that_lacks_a_member_says_which(cli: Cli, tmp_path: Path) -> None:

@@ -29,6 +29,15 @@ VALUES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An asset that was left out."""
+
+    base: str
+    reason: str
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A result that is one document."""
@@ -111,24 +120,46 @@ def test_ascii_where_the_encoding_has_nothing_else(report, hostile, width):
         assert table(each, width, unicode=False).isascii()
 
 
-def test_a_table_turns_into_records_exactly_when_it_does_not_fit(report):
-    """At its natural width a table is a table; one cell narrower it is records, a block of lines for each row."""
+def test_a_table_too_wide_comes_in_parts_that_each_name_their_rows(report):
+    """At its natural width a table is one; at 60 cells it is two, the second begins with the first column again."""
     natural = max(
         cell_len(line) for line in (Path(__file__).parent / "basket.txt").read_text("utf-8").split("\n")[9:]
     )
-    assert "base   symbol" in table(report, natural)
-    narrow = table(report, natural - 1)
-    assert "base   symbol" not in narrow
+    assert table(report, natural).splitlines()[9:16] == table(report).splitlines()[8:15]
+    assert (
+        "Legs\n"
+        "base   symbol                beta      weight\n"
+        "─────────────────────────────────────────────\n"
+        "ETH    ETH/USDT:USDT       1.2500   57.1429 %\n"
+        "SOL    SOL/USDT:USDT       1.6000  -42.8571 %\n"
+        "PEPE   1000PEPE/USDT:USDT  0.3000    0.0000 %\n"
+        "─────────────────────────────────────────────\n"
+        "total                              100.0000 %\n"
+        "\n"
+        "base   notional USDT           contracts  note\n"
+        "─────────────────────────────────────────────────\n"
+        "ETH        57,142.86               21.43  by hand\n"
+        "SOL       -42,857.14  1,234,567.00000001  n/a\n"
+        "PEPE            0.00                 n/a  n/a\n"
+        "─────────────────────────────────────────────────\n"
+        "total      14,285.71\n"
+    ) in table(report, 60)
+
+
+def test_records_are_what_is_left_where_no_part_fits(report):
+    """Where a column does not fit beside the first, each row is a block of lines, and so are the totals."""
     assert (
         "SOL\n"
-        "  symbol:         SOL/USDT:USDT\n"
-        "  beta:           1.6000\n"
-        "  weight:         -42.8571 %\n"
-        "  notional USDT:  -42,857.14\n"
-        "  contracts:      1,234,567.00000001\n"
-        "  note:           n/a\n"
-    ) in narrow
-    assert "total\n  weight:         100.0000 %\n  notional USDT:  14,285.71\n" in narrow
+        "  symbol: SOL/USDT:USDT\n"
+        "  beta: 1.6000\n"
+        "  weight: -42.8571 %\n"
+        "  notional USDT: -42,857.14\n"
+        "  contracts: 1,234,567.00000001\n"
+        "  note: n/a\n"
+        "\n"
+        "PEPE\n"
+    ) in table(report, 20)
+    assert "\n\ntotal\n  weight: 100.0000 %\n  notional USDT: 14,285.71\n\n" in table(report, 20)
 
 
 def test_a_value_too_wide_for_the_terminal_overflows(report):
@@ -136,21 +167,113 @@ def test_a_value_too_wide_for_the_terminal_overflows(report):
     assert "  notional USDT: -42,857.14\n" in table(report, 20)
 
 
+def shown(report, *blocks, width=None, unicode=True):
+    """Return the lines of blocks alone."""
+    alone = replace(report, data=Shown(blocks=blocks), warnings=(), excluded=(), simulated=False)
+    text = table(replace(alone, inputs=None), width, unicode=unicode)
+    return text.split("\n\n", 1)[1]
+
+
+LEFT = {"align": "left"}
+
+
+def test_records_are_headed_by_what_tells_them_apart(report):
+    """A heading is made of all the columns that say what a row is of; a value whose column has no name has no label."""
+    columns = (
+        d.Column(header="side", **LEFT),
+        d.Column(header="asset", **LEFT),
+        d.Column(header="notional", show=d.money),
+        d.Column(header="", **LEFT),
+    )
+    rows = (("long", "ETH", 123456.5, "accepted"), ("long", "SOL", 2.0, ""))
+    block = d.Table(columns=columns, rows=rows, keys=2)
+    assert shown(report, block, width=12) == (
+        "long ETH\n  accepted\n  notional: 123,456.50\n\nlong SOL\n  notional: 2.00\n"
+    )
+
+
 def test_records_headed_by_a_number_say_which(report):
     """A row whose first column is a number is headed by the column's name and the number: `step 1`."""
-    columns = (d.Column(header="step", show=d.count), d.Column(header="summary", align="left"))
-    block = d.Table(
-        columns=columns, rows=((1, "the benchmark trades and its data are fresh enough to be trusted"),)
-    )
-    assert table(replace(report, data=Shown(blocks=(block,)), warnings=(), excluded=()), 40) == (
-        "shown\n"
-        "as of 2026-07-01T00:00:00Z · exchange\n"
-        "  sample · SIMULATED\n"
-        "\n"
+    columns = (d.Column(header="step", show=d.count), d.Column(header="summary", **LEFT))
+    told = "the benchmark trades and its data are fresh enough to be trusted"
+    assert shown(report, d.Table(columns=columns, rows=((1, told),)), width=26) == (
         "step 1\n"
-        "  summary:  the benchmark trades and its\n"
-        "            data are fresh enough to be\n"
-        "            trusted\n"
+        "  summary: the benchmark\n"
+        "      trades and its data\n"
+        "      are fresh enough to\n"
+        "      be trusted\n"
+    )
+
+
+def test_text_wraps_inside_its_column(report):
+    """A column of text takes what the others leave, and its further lines hang under the first."""
+    columns = (d.Column(header="step", show=d.count), d.Column(header="what was found", **LEFT))
+    rows = ((1, "the benchmark trades and its data are fresh enough"), (2, "all is well"))
+    block = d.Table(columns=columns, rows=rows)
+    assert shown(report, block, width=40) == (
+        "step  what was found\n"
+        "────────────────────────────────────────\n"
+        "   1  the benchmark trades and its data\n"
+        "        are fresh enough\n"
+        "   2  all is well\n"
+    )
+    assert "   1  the benchmark trades and its data are fresh enough\n" in shown(report, block)
+
+
+def test_a_column_in_which_nothing_stands_goes_at_a_terminal(report):
+    """Off a terminal every column is there; at one, not those that are empty in every row and in the footer."""
+    columns = (
+        d.Column(header="asset", **LEFT),
+        d.Column(header="note", **LEFT),
+        d.Column(header="beta", show=d.beta),
+    )
+    block = d.Table(columns=columns, rows=(("ETH", "", 1.25),), footer=("all", "", 1.0))
+    assert shown(report, block).startswith("asset  note    beta\n")
+    assert shown(report, block, width=80).startswith("asset    beta\n─────────────\nETH    1.2500\n")
+
+
+def test_headers_break_before_a_table_does(report):
+    """A long header stands on two lines where that makes the table fit, its last line above the rule."""
+    columns = (d.Column(header="leg", **LEFT), d.Column(header="highest leverage"), d.Column(header="rate"))
+    block = d.Table(columns=columns, rows=(("ETH", "75x", "0.65 %"),))
+    wide = "leg  highest leverage    rate\n─────────────────────────────\nETH               75x  0.65 %\n"
+    assert shown(report, block, width=29) == wide
+    narrow = "      highest\nleg  leverage    rate\n─────────────────────\nETH       75x  0.65 %\n"
+    assert shown(report, block, width=28) == narrow
+
+
+def test_a_part_without_totals_has_no_footer(report):
+    """The name of the totals alone is no line of them."""
+    columns = (d.Column(header="asset", **LEFT), d.Column(header="price"), d.Column(header="notional"))
+    block = d.Table(
+        columns=columns, rows=(("ETH", "4,600.00", "57,142.86"),), footer=("net", "", "57,142.86")
+    )
+    assert shown(report, block, width=18) == (
+        "asset     price\n"
+        "───────────────\n"
+        "ETH    4,600.00\n"
+        "\n"
+        "asset   notional\n"
+        "────────────────\n"
+        "ETH    57,142.86\n"
+        "────────────────\n"
+        "net    57,142.86\n"
+    )
+
+
+def test_a_very_long_label_does_not_push_the_values_aside(report):
+    """A label longer than its column has a line of its own; the others keep their values near."""
+    block = d.Facts(pairs=(("beta", "1.40"), ("what is left of the basket after its hedge", "0.01")))
+    assert shown(report, block) == "beta:  1.40\nwhat is left of the basket after its hedge:\n       0.01\n"
+
+
+def test_what_is_left_out_for_one_reason_is_one_line(report):
+    """Names that share reason and detail share a line, in the order they came."""
+    left = [Left(base, "min_days", "is refused: listed for 3 days") for base in ("AAA", "BBB")]
+    left.insert(1, Left("OLD", "active", "its contract is not active"))
+    text = table(replace(report, excluded=tuple(left), warnings=()))
+    assert text.endswith(
+        "\nleft out: AAA, BBB (min_days): listed for 3 days\nleft out: OLD (active): its contract is not active\n"
     )
 
 
@@ -180,7 +303,7 @@ def test_notices_wrap_between_words_only(report):
         "  hand, so it carries no standard error\n"
         "note: with 2 assets `max_weight` is 1,\n"
         "  which is 100 % of it\n"
-        "left out: AVAX (too_few_bars) has 12\n"
+        "left out: AVAX (too_few_bars): has 12\n"
         "  bars, 90 are needed\n"
     )
 
@@ -237,6 +360,7 @@ def test_cell_width_is_what_rich_measures(text):
 def test_words_keep_a_number_and_its_percent_sign():
     """A line never starts with the percent sign of the number before."""
     assert words("a 10 %, b 1 % c %d") == ["a", "10 %,", "b", "1 %", "c %d"]
+    assert words("it: AVAX ≤ 40 %, x >= 2") == ["it:", "AVAX ≤ 40 %,", "x >= 2"]
 
 
 @given(
