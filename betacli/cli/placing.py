@@ -45,18 +45,19 @@ def placed(
     if not (spot or lacking or any(member.hold for member in members)):
         yield Placement(request=request, universe=universe, market=market)
         return
-    from betacli.plan.placing import hold_spot, stand_ins  # noqa: PLC0415  a plain question starts sooner
+    from betacli.plan.placing import stand_ins  # noqa: PLC0415  a plain question starts sooner
+    from betacli.plan.spot_legs import hold_spot  # noqa: PLC0415
 
     first = hold_spot(request.betas, universe, market, spot)
     if market is None or first.source is None or not lacking:
-        yield Placement(request=request, universe=universe, market=first.source, notices=first.notices)
+        yield Placement(request=request, universe=first.universe, market=first.source, notices=first.notices)
         return
     with other_venues(request.betas, universe, market, _venues(target, mode, members), data, here) as others:
         from betacli.plan.own_history import Sources  # noqa: PLC0415
 
         history = sources.history_file(target.proxy_history, market, request.betas.run)
         where = Sources(source=first.source, history=history, others=others)
-        found = stand_ins(first.request, universe, where, choose=mode == "auto")
+        found = stand_ins(first.request, first.universe, where, choose=mode == "auto")
         yield Placement(
             request=replace(request, betas=found.request, tracked=found.tracked),
             universe=found.universe,

@@ -113,6 +113,14 @@ def dated_carry(future: float, index: float, now_ms: int, expiry_ms: int) -> Dat
     return DatedCarry(basis_bps=basis * BPS, days=days, annual=basis * DAYS_PER_YEAR / days)
 
 
+def convergence(notional: float, basis: float, days: float, horizon_days: float) -> float:
+    """Return what a position gains while its future nears the index, evenly to its expiry: −Q · b / (1 + b) · H / days.
+
+    `notional` is signed and at the future's price, `basis` F / S − 1; beyond the expiry there is nothing more to come.
+    """
+    return -notional * basis / (1 + basis) * min(1.0, horizon_days / days) + 0.0
+
+
 def roll_bps(near: float, far: float) -> float:
     """Return (F₂ / F₁ − 1) × 10,000: what a long pays to roll from the near to the far future, before fees."""
     return (far / near - 1) * BPS

@@ -183,7 +183,7 @@ def _ending(e: Evidence, traded: Sequence[LegEvidence], t: Thresholds) -> list[_
         return []
     days = t["rebalance_days"]
     status: Status = "fail" if min(ends.values()) < days else "warn"
-    said = "being delisted: " + ", ".join(f"{name} ends in {left:.1f} days" for name, left in ends.items())
+    said = "contracts that end: " + ", ".join(f"{name} in {left:.1f} days" for name, left in ends.items())
     return [
         _Found(status, said, "leave it out, or close it before it ends", f"end: fail within {days:g} days")
     ]

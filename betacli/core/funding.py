@@ -120,8 +120,9 @@ class Carry:
     """What holding basket and hedge brings over a horizon, in quote currency: received above zero.
 
     `fees` and `entry` are paid, below zero: fees of getting in and out, and half spreads with slippage both ways
-    (None where unknown, and then not in the sums). `net` is funding, fees and entry together; `break_even` the return
-    the basket must earn over β × the benchmark within the horizon for the position to end at zero, −net / basket.
+    (None where unknown, and then not in the sums). `convergence` is what dated futures gain or lose on their way to the
+    index, 0 without one. `net` is funding, convergence, fees and entry together; `break_even` the return the basket must
+    earn over β × the benchmark within the horizon for the position to end at zero, −net / basket.
     """
 
     funding: float | None
@@ -129,17 +130,25 @@ class Carry:
     entry: float | None
     net: float | None
     break_even: float | None
+    convergence: float | None = 0.0
 
 
 def carry_of(
-    *, funding: float | None, fees: float | None, entry: float | None, basket_notional: float
+    *,
+    funding: float | None,
+    fees: float | None,
+    entry: float | None,
+    basket_notional: float,
+    convergence: float | None = 0.0,
 ) -> Carry:
-    """Add up funding, fees and entry cost; unknown without funding or fees."""
-    net = None if funding is None or fees is None else funding + fees + (entry or 0.0)
+    """Add up funding, convergence, fees and entry cost; unknown without one of the first three."""
+    parts = [part for part in (funding, convergence, fees) if part is not None]
+    net = sum(parts) + (entry or 0.0) if len(parts) == 3 else None
     return Carry(
         funding=funding,
         fees=fees,
         entry=entry,
         net=net,
         break_even=None if net is None or not basket_notional else -net / abs(basket_notional) + 0.0,
+        convergence=convergence,
     )

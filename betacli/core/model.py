@@ -48,9 +48,9 @@ class Member:
     `min_weight` and `max_weight` are fractions of the basket; `supply` is circulating coins on `supply_as_of`
     (ISO date); `cap_usd` is the capitalisation on that date, used only to judge how much of the universe is
     left out when the asset has no price; `proxy` says what stands in when this one has no contract: an asset, several
-    joined by `+`, `spot`, or an exchange that lists the same coin; `hold` says how it is held whatever is listed;
-    `weight` is its share of the custom base weights, in any unit; `group` the group it counts toward; `share` is how
-    many members' base weight it carries, above 1 where it stands for others too.
+    joined by `+`, `spot`, or an exchange that lists the same coin; `hold` is `spot`, or the exchange it is held on, where
+    it is not held in a contract here; `weight` is its share of the custom base weights, in any unit; `group` the group it
+    counts toward; `own` is False of an asset that is held only for others, and has no base weight of its own.
     """
 
     base: str
@@ -61,10 +61,10 @@ class Member:
     supply_as_of: str | None = None
     cap_usd: float | None = None
     proxy: str | None = None
-    hold: Literal["spot"] | None = None
+    hold: str | None = None
     weight: float | None = None
     group: str | None = None
-    share: float = 1.0
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ class Place:
 
 
 class Beside:
-    """A source whose `find` answers with other places for some assets, or why there is none; see `MarketData`.
+    """A source whose `find` answers with other places for members that are to be held there; see `MarketData`.
 
+    A member with `hold` is looked up among the places, which may say why there is none; any other, its contract too, is
+    the source's.
     Listings of another exchange carry its name as `venue`, and every question about them goes there.
     """
 
@@ -81,8 +83,10 @@ class Beside:
 
     def find(self, members: Sequence[Member], quote: str) -> Mapping[str, Listing | Unknown]:
         """Return, by base, where each member is kept."""
-        own = [member for member in members if member.base not in self._found]
-        placed = {member.base: self._found[member.base] for member in members if member.base in self._found}
+        placed = {
+            m.base: self._found[m.base] for m in members if m.hold is not None and m.base in self._found
+        }
+        own = [member for member in members if member.base not in placed]
         return {**(self._market.find(own, quote) if own else {}), **placed}
 
     def candles(

@@ -172,9 +172,7 @@ def _sha256(universe: Universe) -> str:
 
     def by_base(members: Iterable[Member]) -> dict[str, dict[str, Any]]:
         return {
-            m.base: {
-                name: value for name, value in asdict(m).items() if value is not None and name != "share"
-            }
+            m.base: {name: value for name, value in asdict(m).items() if value is not None and name != "own"}
             for m in members
         }
 

@@ -1,5 +1,6 @@
 """What the weights of a basket stay near to: base weights, nothing (least variance), or what is held now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,15 @@ from betacli.plan.request import BasketRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aim:
-    """Base weights (N,) as shown, the weights (N,) to stay near to in risk, and the cost of leaving what is held."""
+    """Base weights (N,) as shown, the weights (N,) to stay near to in risk, and the cost of leaving what is held.
+
+    `carried` is of each stand-in, by asset held, which part of that asset's base weight is its member's.
+    """
 
     base: Floats
     center: Floats
     turnover: Turnover | None = None
+    carried: tuple[Mapping[str, float], ...] = ()
 
 
 def aim_of(
@@ -39,7 +44,8 @@ def aim_of(
         BadOption: the capitalisation limit is too low for so few assets.
         BadUsage: what is held now is needed, and was not given.
     """
-    base = base_weights(request.weighting, measured)
+    found = base_weights(request.weighting, measured, request.tracked)
+    base, carried = found.weights, found.carried
     if request.cap_limit is not None:
         try:
             base = limited(base, request.cap_limit)
@@ -49,9 +55,9 @@ def aim_of(
             ) from None
     base = _by_sector(request, universe, measured, base)
     if request.objective == "min-variance":
-        return Aim(base=base, center=np.zeros(len(base))), []
+        return Aim(base=base, center=np.zeros(len(base)), carried=carried), []
     if request.objective == "nearest":
-        return Aim(base=base, center=base), []
+        return Aim(base=base, center=base, carried=carried), []
     current = _held(request, universe, measured, source) / notional
     cost = request.turnover_cost
     if measured.panel is not None:
@@ -60,7 +66,8 @@ def aim_of(
         "weights stay near what is held: ½ the variance a year of the difference, and "
         f"{request.turnover_cost:g} for a turnover of 1"
     )
-    return Aim(base=base, center=current, turnover=Turnover(current=current, cost=cost)), [
+    turnover = Turnover(current=current, cost=cost)
+    return Aim(base=base, center=current, turnover=turnover, carried=carried), [
         Notice(id="near-what-is-held", detail=detail, severity="note")
     ]
 

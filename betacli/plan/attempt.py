@@ -8,6 +8,7 @@ from betacli.data.candles import MarketData
 from betacli.errors import NoAnswer, RoundsToNothing
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.hedge import Hedged, hedge_basket
+from betacli.plan.hedge_plan import HedgePart
 from betacli.plan.held import HeldContract, held_contracts, orders_of
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BasketRequest
@@ -43,6 +44,11 @@ class Attempt:
         return held_contracts(
             self.measured, self.solved.plan.legs, self.hedged.contracts if self.hedged else ()
         )
+
+    @property
+    def hedge_parts(self) -> tuple[HedgePart, ...]:
+        """Every future of the hedge; none without a basket."""
+        return self.hedged.plan.hedge.parts if self.hedged else ()
 
     @property
     def orders(self) -> Mapping[str, float]:

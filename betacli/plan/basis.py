@@ -108,8 +108,7 @@ def plan_basis(
     days = holding.days(universe)
     bases = tuple(dict.fromkeys(x.base for x in found.held))
     dated, dated_notices = dated_rows(found.measured, bases, universe, source, holding, days)
-    weights = {leg.base: leg.weight for leg in found.solved.plan.legs} if found.solved else {}
-    proxies, proxy_risk = proxy_basis(request.tracked if weights else (), weights, found.measured)
+    proxies, proxy_risk = proxy_basis(found.solved) if found.solved else ((), None)
     plan = BasisPlan(
         sector=found.measured.sector,
         timeframe=found.measured.inputs.timeframe,

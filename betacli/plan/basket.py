@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from betacli.plan.request import BasketRequest, homes
 from betacli.plan.risk import Risk, risk_of
 from betacli.plan.ways import with_ways
 
+if TYPE_CHECKING:
+    from betacli.plan.stand_in import Tracking
+
 NOT_HELD = 1e-10
 
 
@@ -33,7 +37,8 @@ class Solved:
     """A basket plan with the arrays behind it, for what is built on top: the hedge and the checklist.
 
     `weights` and `rounded` (N,) are in the order of `measured.bases`; `rounded` holds signed notionals, NaN
-    where contracts are unknown.
+    where contracts are unknown. `tracked` is what stands in for members, and `carried`, in the same order, which part of
+    each asset's weight is the member's.
     """
 
     measured: Measured
@@ -44,6 +49,13 @@ class Solved:
     sigma: Covariance
     prices: Mapping[str, Price]
     notices: tuple[Notice, ...]
+    tracked: "tuple[Tracking, ...]" = ()
+    carried: tuple[Mapping[str, float], ...] = ()
+
+    def weight_of(self, base: str) -> float:
+        """Return the weight of an asset; 0 of one that is none of the basket's."""
+        bases = self.measured.bases
+        return float(self.weights[bases.index(base)]) if base in bases else 0.0
 
 
 def solve_basket(
@@ -102,6 +114,8 @@ def solve_basket(
         sigma=sigma,
         prices=prices,
         notices=tuple(notices),
+        tracked=request.tracked,
+        carried=aim.carried,
     )
 
 

@@ -49,7 +49,7 @@ def gather_evidence(
         excluded=tuple(member.base for member in asked if member.base not in measured.bases),
         missing_allowed=request.betas.allow_missing,
         legs=_legs(found, assets, {row.base: row for row in rows if row.role == "leg"}, request),
-        hedges=tuple(_hedge(row) for row in rows if row.role == "hedge"),
+        hedges=tuple(_hedge(row, risk.horizon_days) for row in rows if row.role == "hedge"),
         target=request.target,
         attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
         basket_beta=None if solved is None else solved.plan.beta,
@@ -196,7 +196,14 @@ def _ungraded(row: LiquidityRow | None) -> str | None:
     return row.unknown.get("order-book") or row.unknown.get("grade")
 
 
-def _hedge(row: LiquidityRow) -> LegEvidence:
+def _soon(row: LiquidityRow, rebalance_days: float) -> float | None:
+    """Return when a contract ends that should not, or a dated hedge before the next rebalance."""
+    if row.contract == "dated" and row.ends_in_days is not None and row.ends_in_days >= rebalance_days:
+        return None
+    return row.ends_in_days
+
+
+def _hedge(row: LiquidityRow, rebalance_days: float) -> LegEvidence:
     """Return what is known of one part of the hedge, the largest order of most trades."""
     return LegEvidence(
         base=row.base,
@@ -211,7 +218,7 @@ def _hedge(row: LiquidityRow) -> LegEvidence:
         grade=row.grade,
         grade_by=row.grade_by,
         grade_unknown=_ungraded(row),
-        ends_in_days=row.ends_in_days if row.contract == "delisting" else None,
+        ends_in_days=_soon(row, rebalance_days),
     )
 
 

@@ -146,6 +146,11 @@ def _weights(plan: BasketPlan) -> Iterator[str]:
     else:
         yield f"of all weights with sum 1 and sum of weight x beta = {plan.target_beta:g}: those that differ least in risk from"
         yield f"the base weights (`{plan.weighting}`): minimise ½ (w - w0)' Σ (w - w0), Σ the covariance of returns"
+    for s in plan.stand_ins:
+        shares = ", ".join(
+            f"{base} {share * 100:.4f} %" for base, share in zip(s.held, s.shares, strict=True)
+        )
+        yield f"{s.base} has no contract; its base weight is carried by {s.told if s.is_itself else shares}"
     for leg in plan.legs:
         bound = f", held at its {leg.held_at} bound" if leg.held_at else ""
         yield f"{leg.base}: {doc.percent(leg.base_weight)} -> {leg.weight * 100:.6f} %{bound}"

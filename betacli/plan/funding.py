@@ -12,7 +12,7 @@ from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Facts, Report, Table
 from betacli.plan.answer import report
 from betacli.plan.attempt import Attempt, attempt
-from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
+from betacli.plan.carrying import Holding, converged, entry_both_ways, fees_both_ways
 from betacli.plan.funding_rows import FundingRow, funding_rows
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.request import BasketRequest
@@ -70,6 +70,11 @@ class FundingPlan:
         pairs += [
             (f"fees ({fee})", doc.signed_money(self.carry.fees)),
             ("spread, slippage", doc.signed_money(self.carry.entry)),
+            *(
+                [("basis to expiry", doc.signed_money(self.carry.convergence))]
+                if self.carry.convergence != 0
+                else []
+            ),
             ("net carry", doc.signed_money(self.carry.net)),
             ("break-even", self._break_even()),
         ]
@@ -150,6 +155,7 @@ def funding_of_plan(
         detail = "spread and slippage are not known from an order book and are not in the net carry"
         notices.append(Notice(id="entry-unknown", detail=detail, severity="note"))
     carry = carry_of(
+        convergence=converged(found.hedge_parts, days, notices),
         funding=current.net if which == "current" else average.net,
         fees=fees_both_ways(holding, found.held, notices),
         entry=entry,

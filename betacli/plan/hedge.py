@@ -23,6 +23,7 @@ from betacli.plan.margin import MarginTerms, beyond_tiers, margin_terms, require
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest
 from betacli.plan.risk_block import risk_of_plan
+from betacli.plan.solve import untracked
 
 RESIDUE = 0.02
 
@@ -62,10 +63,8 @@ def plan_hedge(
     notices = (*solved.notices, *hedged.notices)
     told = explain(solved, plan) if explain else ()
     held = held_contracts(solved.measured, plan.basket.legs, hedged.contracts)
-    weights = {leg.base: leg.weight for leg in plan.basket.legs}
-    risk = risk_of_plan(
-        solved.measured, held, plan.basket.notional, universe, source, request.tracked, weights
-    )
+    notional = plan.basket.notional
+    risk = risk_of_plan(solved.measured, held, notional, universe, source, untracked(solved))
     plan = replace(plan, trade_risk=risk)
     return report("hedge", request.betas.run, solved.measured, plan, notices, explanation=told)
 
@@ -104,7 +103,8 @@ def hedge_basket(
     contracts |= {part.listing.symbol if part.listing else part.base: part.listing for part in chosen.parts}
     after = None
     if held is not None:
-        contracts = {**held.positions.contracts, **contracts}
+        others = held.positions.contracts.items()
+        contracts = {key: x for key, x in others if x is None or x.venue is None} | contracts
         after = held.hedged(chosen, parts, request.min_trade)
         notices += [*held.positions.notices, *after.notices]
     terms = margin_terms(contracts, universe, source, notices)
@@ -282,9 +282,10 @@ def _paying(
     solved: Solved, parts: Sequence[HedgePart], chosen: Instruments, after: HedgedAccount | None
 ) -> tuple[HeldContract, ...]:
     """Return what pays funding: the basket's futures as they are planned beside what is held, and the hedge."""
-    legs = solved.plan.legs if after is None else after.futures
     hedge = [(part, x.listing) for part, x in zip(parts, chosen.parts, strict=True)]
-    return held_contracts(solved.measured, legs, hedge)
+    if after is None:
+        return held_contracts(solved.measured, solved.plan.legs, hedge)
+    return (*after.futures, *held_contracts(solved.measured, (), hedge))
 
 
 def _residue(request: BasketRequest, rounded: Book | None) -> list[Notice]:

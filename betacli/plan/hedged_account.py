@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from betacli.core.model import Notice, Universe
-from betacli.data.candles import MarketData
+from betacli.data.candles import Listing, MarketData
 from betacli.plan.basket import Solved
 from betacli.plan.hedge_plan import HedgePart
+from betacli.plan.held import HeldContract
 from betacli.plan.holding import Holding
 from betacli.plan.instruments import Instruments
 from betacli.plan.positions import Positions, holding_of, value_positions
@@ -24,14 +25,6 @@ from betacli.plan.today import (
 from betacli.plan.trades import Start, Trade, trade_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedFuture:
-    """A future with its signed notional, for what it pays in funding."""
-
-    base: str
-    notional: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HedgedAccount:
     """The account as planned and as today's trades leave it, with the trades and what was said."""
@@ -41,11 +34,18 @@ class HedgedAccount:
     today: Today
     notices: tuple[Notice, ...]
 
+    listings: Mapping[str, Listing | None]
+
     @property
-    def futures(self) -> list[PlannedFuture]:
-        """The basket's futures as planned, without the spot that counts toward them."""
+    def futures(self) -> list[HeldContract]:
+        """The basket's futures as planned, those that were held before with their own contracts, without spot."""
         return [
-            PlannedFuture(base=held.base, notional=held.notional or 0.0)
+            HeldContract(
+                base=held.base,
+                role="leg",
+                notional=held.notional or 0.0,
+                listing=self.listings.get(held.key),
+            )
             for held in self.planned
             if held.role == "basket" and held.kind == "future"
         ]
@@ -86,15 +86,21 @@ class HeldAccount:
             held=[*_after(today, parts, self.solved), *self._beside()],
             today=today,
             notices=(*self._unhedged(), *today_notices(today)),
+            listings={**self.positions.contracts, **self._listings()},
         )
+
+    def _listings(self) -> dict[str, Listing | None]:
+        """Return the contracts of the plan by what names them."""
+        listings = self.solved.measured.listings
+        return {held.key: listings.get(held.base) for held in planned_holdings(self.solved, ())}
 
     def _planned(self, parts: Sequence[HedgePart]) -> list[Holding]:
         """Return the plan: the futures take what spot and other contracts leave of each leg."""
         legs = []
         for held in planned_holdings(self.solved, parts):
             standing = self.positions.standing(held.base) if held.role == "basket" else []
-            counted = sum(position.notional or 0.0 for position in standing)
-            legs.append(replace(held, notional=(held.notional or 0.0) - counted))
+            left = (held.notional or 0.0) - sum(position.notional or 0.0 for position in standing)
+            legs.append(replace(held, notional=max(0.0, left) if held.kind == "spot" else left))
         return [*legs, *self._beside()]
 
     def _beside(self) -> list[Holding]:

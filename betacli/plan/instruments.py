@@ -1,6 +1,6 @@
 """What a basket is hedged with: the benchmark's perpetual, or those of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,6 +74,7 @@ def perpetuals(measured: Measured, source: MarketData | None) -> Instruments:
         shares, total = dict(sorted(weights.items())), 1.0
         own = betas_of(measured, sorted(weights)) if len(weights) > 1 else None
         betas = own or dict.fromkeys(weights, 1.0)
+    _require_contracts(measured, shares)
     prices, said = prices_of(measured, tuple(shares), source)
     alone = len(shares) == 1 and not benchmark.is_universe
     parts = tuple(
@@ -88,6 +89,20 @@ def perpetuals(measured: Measured, source: MarketData | None) -> Instruments:
         for base, share in shares.items()
     )
     return Instruments(parts=parts, beta=total, notices=(*notices, *said))
+
+
+def _require_contracts(measured: Measured, bases: Iterable[str]) -> None:
+    """Raise where a part of the hedge is held otherwise than in a contract here.
+
+    Raises:
+        NoData: it is held as spot, or on another exchange, and neither can be sold short from this account.
+    """
+    for base in bases:
+        listing = measured.listings.get(base)
+        if listing is not None and (listing.is_spot or listing.venue is not None):
+            how = "as spot" if listing.is_spot else f"on `{listing.venue}`"
+            what = f"`{base}` would hedge, and is held {how}: it cannot be sold short there for this account"
+            raise NoData(what=what, way_out="hold its contract, or hedge with another by `--hedge-with`")
 
 
 def largest_part(measured: Measured) -> tuple[str, float, Notice]:

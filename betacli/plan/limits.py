@@ -124,10 +124,24 @@ def _sectors(request: BasketRequest, universe: Universe, measured: Measured) -> 
             where = " in the basket (`--sector-weight`)"
             raise UnknownName(what="sector", name=name, known=known, where=where)
     _check_sum(weights, known)
+    _check_stand_ins(request, homes(universe, measured.sector))
     return tuple(
         Group(name=f"sector {name}", members=held > 0, lower=weights[name], upper=weights[name])
         for name, held in sector_shares(request, universe, measured).items()
     )
+
+
+def _check_stand_ins(request: BasketRequest, where: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise where a member's weight would be carried by an asset that counts toward another sector."""
+    for one in request.tracked:
+        strangers = [base for base in one.stand_in.held if where.get(base, (one.home,))[0] != one.home]
+        if strangers and not one.stand_in.is_itself:
+            problem = (
+                f"`{strangers[0]}`, of `{where[strangers[0]][0]}`, stands in for `{one.stand_in.base}` of `{one.home}`: "
+                "its weight would count toward the wrong sector"
+            )
+            way_out = "leave `--sector-weight` out, or choose another proxy"
+            raise BadOption(option="--sector-weight", value=one.home, problem=problem, way_out=way_out)
 
 
 def _check_sum(weights: Mapping[str, float], known: tuple[str, ...]) -> None:

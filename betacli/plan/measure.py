@@ -22,7 +22,7 @@ from betacli.core.model import (
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import Measurement, thresholds_for
-from betacli.errors import GatesFailed, NoData
+from betacli.errors import GateFailure, GatesFailed, NoData
 from betacli.plan.benchmark import (
     BenchmarkSeries,
     benchmark_members,
@@ -321,7 +321,9 @@ def _admit(
     request: BetaRequest, members: tuple[Member, ...], data: Gathered, series: BenchmarkSeries
 ) -> tuple[tuple[Member, ...], tuple[Excluded, ...]]:
     """Return the members whose data can be trusted, and those left out under `--allow-missing`."""
-    judged = {member.base: data.member_failures(member.base, series.value) for member in members}
+    judged = {
+        member.base: _told(request, data.member_failures(member.base, series.value)) for member in members
+    }
     failed = {base: failures for base, failures in judged.items() if failures}
     every = [failure for failures in failed.values() for failure in failures]
     if failed and not request.allow_missing:
@@ -332,6 +334,16 @@ def _admit(
         for base, failures in failed.items()
     )
     return kept, excluded
+
+
+def _told(request: BetaRequest, failures: tuple[GateFailure, ...]) -> tuple[GateFailure, ...]:
+    """Return what failed, with why nothing stands in where something was looked for."""
+    return tuple(
+        replace(failure, detail=f"{failure.detail}: {why}")
+        if (why := request.proxies_refused.get(failure.base))
+        else failure
+        for failure in failures
+    )
 
 
 def _short_histories(bases: Sequence[str], estimates: BetaEstimates, n_returns: int) -> list[Notice]:
@@ -358,9 +370,12 @@ def _inputs(
     """Say what the answer was made from."""
     digest = hashlib.sha256()
     for base in sorted(data.close):
-        digest.update(f"{base} {data.listings[base].symbol} {data.step_ms} ".encode())
+        listing = data.listings[base]
+        where = "" if listing.venue is None else f"{listing.venue} "
+        digest.update(f"{base} {listing.symbol} {where}{data.step_ms} ".encode())
         digest.update(data.grid.tobytes())
         digest.update(data.close[base].tobytes())
+    digest.update(request.beside.encode())
     return Inputs(
         exchange=source.name,
         simulated=source.simulated,

@@ -1,22 +1,40 @@
-"""The price history of a member that may have no contract: of its contract, its spot market, a file, another exchange."""
+"""The price history of a member that may have no contract: of its contract, a file, its spot market, another exchange.
 
-from collections.abc import Mapping
+A ticker is no proof of a coin. What is read from anywhere but the member's own contract is held against what is known
+better: prices per coin within `same_coin_ratio`, returns that correlate above `same_coin_correlation`.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from betacli.core.calendar import TIMEFRAMES_MS
+from betacli.core.calendar import DAY_MS, TIMEFRAMES_MS
 from betacli.core.checks import THRESHOLDS
-from betacli.core.model import Candles, Floats, Member, Universe, Unknown
+from betacli.core.model import Candles, Floats, Member, Times, Universe, Unknown
 from betacli.core.proxy import SameCoin, same_coin
 from betacli.core.returns import simple_returns
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import align
 from betacli.errors import ExchangeFailed, NoData
-from betacli.plan.measure import Measured
 
 Kind = Literal["contract", "spot", "file", "venue"]
+
+RECENT_MS = 7 * DAY_MS  # a price in common that is older says nothing of which coin it is now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Span:
+    """The bars of a question: open times (T,) and their timeframe."""
+
+    open_ms: Times
+    timeframe: str
+
+    @property
+    def end_ms(self) -> int:
+        """The close of the last bar."""
+        return int(self.open_ms[-1]) + TIMEFRAMES_MS[self.timeframe]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +48,11 @@ class Series:
     market: MarketData
     listing: Listing
 
+    @property
+    def last_close(self) -> float:
+        """The last close per coin."""
+        return float(self.close[np.isfinite(self.close)][-1])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sources:
@@ -42,66 +65,61 @@ class Sources:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Histories:
-    """What is known of one member's price: `own` is the best witness of it, None where there is none.
+    """What is known of one member's price: `own` is the best witness of it, None where there is none (`why`).
 
-    `spot` is its spot market here, `venues` its perpetual on other exchanges with whether each is the same coin;
-    `lacking` says why an exchange has none.
+    `spot` is its spot market here and `venues` its perpetual on other exchanges, each with whether it is the same coin
+    (None where there is nothing to hold it against); `lacking` says why an exchange has none.
     """
 
     own: Series | None
-    spot: Series | None
+    why: str | None
+    spot: tuple[Series, SameCoin | None] | None
     venues: Mapping[str, tuple[Series, SameCoin | None]]
     lacking: Mapping[str, str]
 
 
-def histories(measured: Measured, universe: Universe, sources: Sources, member: Member) -> Histories:
-    """Look for a member's prices everywhere, and hold other exchanges' against the best witness.
+def histories(
+    span: Span, universe: Universe, sources: Sources, member: Member, contract: Series | None
+) -> Histories:
+    """Look for a member's prices everywhere, and hold what is found against the best witness.
 
-    The witness is the contract's own bars, else spot, else the file, else the first other exchange that has some. An
-    exchange is compared with a witness of another source; where there is none, nobody knows whether it is that coin.
+    The witness is the contract's own bars, else the file, else spot, else what other exchanges agree on. Each is compared
+    with the first witness of another source.
     """
     base = member.base
-    own = _read(measured, sources.source, measured.listings.get(base), "contract", measured.candles.get(base))
     place = sources.source.spot([base], universe.quote).get(base)
-    spot = _fetched(measured, sources.source, place, "spot")
+    spot = fetched(span, sources.source, place, "spot")
     filed = None
     if sources.history is not None:
         found = sources.history.find([Member(base=base)], universe.quote).get(base)
-        filed = _fetched(measured, sources.history, found, "file")
-    venues, lacking = _elsewhere(measured, universe, sources, base)
-    witnesses = [x for x in (own, spot, filed, *venues.values()) if x is not None]
-    limits = {**THRESHOLDS, **universe.checklist}
-    compared = {}
-    for name, series in venues.items():
-        witness = next((x for x in witnesses if x.source != name), None)
-        compared[name] = (series, None if witness is None else _same(series, witness, limits))
-    return Histories(own=witnesses[0] if witnesses else None, spot=spot, venues=compared, lacking=lacking)
+        filed = fetched(span, sources.history, found, "file")
+    venues, lacking = _elsewhere(span, universe, sources, base)
+    sure = [x for x in (contract, filed) if x is not None]
+    held = None if spot is None else (spot, compared(span, spot, sure, universe))
+    if held is not None and (held[1] is None or held[1].verdict is not False):
+        sure.append(held[0])
+    witnesses = sure or list(venues.values())
+    known = {name: (x, compared(span, x, witnesses, universe)) for name, x in venues.items()}
+    why = None if witnesses else "it has no price history here"
+    if not sure and any(same is not None and same.verdict is False for _, same in known.values()):
+        witnesses, why = (
+            [],
+            f"{', '.join(known)} list different coins under its name, and nothing tells which it is",
+        )
+    return Histories(
+        own=witnesses[0] if witnesses else None, why=why, spot=held, venues=known, lacking=lacking
+    )
 
 
-def _elsewhere(
-    measured: Measured, universe: Universe, sources: Sources, base: str
-) -> tuple[dict[str, Series], dict[str, str]]:
-    """Return the perpetual of a coin on every other exchange that has one."""
-    found: dict[str, Series] = {}
-    lacking: dict[str, str] = {}
-    for name, market in sources.others.items():
-        try:
-            place = market.find([Member(base=base)], universe.quote).get(base)
-            series = _fetched(measured, market, place, "venue")
-        except (ExchangeFailed, NoData) as failed:
-            lacking[name] = failed.message
-            continue
-        if series is not None and series.listing.market is not None and series.listing.market.active:
-            found[name] = series
-        else:
-            lacking[name] = place.reason if isinstance(place, Unknown) else f"`{base}` has no bars there"
-    return found, lacking
-
-
-def _same(series: Series, witness: Series, limits: Mapping[str, float]) -> SameCoin:
-    """Compare prices per coin at the last bar both have, and the returns of all."""
+def compared(span: Span, series: Series, witnesses: Sequence[Series], universe: Universe) -> SameCoin | None:
+    """Hold a series against the first witness of another source: prices per coin at a recent bar, and all returns."""
+    witness = next((x for x in witnesses if (x.source, x.kind) != (series.source, series.kind)), None)
+    if witness is None:
+        return None
     both = np.flatnonzero(np.isfinite(series.close) & np.isfinite(witness.close))
-    theirs, ours = (float(x.close[both[-1]]) if len(both) else None for x in (series, witness))
+    recent = len(both) and span.end_ms - int(span.open_ms[both[-1]]) <= RECENT_MS
+    theirs, ours = (float(x.close[both[-1]]) if recent else None for x in (series, witness))
+    limits = {**THRESHOLDS, **universe.checklist}
     return same_coin(
         theirs,
         ours,
@@ -112,28 +130,58 @@ def _same(series: Series, witness: Series, limits: Mapping[str, float]) -> SameC
     )
 
 
-def _fetched(measured: Measured, market: MarketData, place: object, kind: Kind) -> Series | None:
-    """Ask for the bars of one listing on the window."""
-    if measured.panel is None or not isinstance(place, Listing):
+def another_coin(same: SameCoin) -> str:
+    """Say by which numbers a series is another coin's."""
+    ratio = "unknown" if same.price_ratio is None else f"{same.price_ratio:.4g}"
+    fits = "unknown" if same.correlation is None else f"{same.correlation:.2f}"
+    return f"another coin: price ratio {ratio}, correlation {fits}"
+
+
+def _elsewhere(
+    span: Span, universe: Universe, sources: Sources, base: str
+) -> tuple[dict[str, Series], dict[str, str]]:
+    """Return the perpetual of a coin on every other exchange that has one."""
+    found: dict[str, Series] = {}
+    lacking: dict[str, str] = {}
+    for name, market in sources.others.items():
+        try:
+            place = market.find([Member(base=base)], universe.quote).get(base)
+            series = fetched(span, market, place, "venue")
+        except (ExchangeFailed, NoData) as failed:
+            lacking[name] = failed.message
+            continue
+        if series is not None and series.listing.market is not None and series.listing.market.active:
+            found[name] = series
+        else:
+            lacking[name] = place.reason if isinstance(place, Unknown) else f"`{base}` has no bars there"
+    return found, lacking
+
+
+def fetched(span: Span, market: MarketData, place: object, kind: Kind) -> Series | None:
+    """Ask for the bars of one listing on the window; None where there are none."""
+    if not isinstance(place, Listing):
         return None
-    grid, timeframe = measured.panel.open_ms, measured.recipe.timeframe
-    end_ms = int(grid[-1]) + TIMEFRAMES_MS[timeframe]
-    bars = market.candles([place], timeframe, int(grid[0]), end_ms).get(place.base)
-    return _read(measured, market, place, kind, bars)
+    bars = market.candles([place], span.timeframe, int(span.open_ms[0]), span.end_ms).get(place.base)
+    return series_of(span, market, place, kind, bars)
 
 
-def _read(
-    measured: Measured, market: MarketData, listing: Listing | None, kind: Kind, candles: object
+def series_of(
+    span: Span, market: MarketData, listing: Listing | None, kind: Kind, candles: object
 ) -> Series | None:
     """Put bars on the window's grid; None where there are none of that timeframe."""
-    panel = measured.panel
-    if panel is None or listing is None or not isinstance(candles, Candles) or not len(candles.open_ms):
+    if listing is None or not isinstance(candles, Candles) or not len(candles.open_ms):
         return None
-    if candles.timeframe_ms != panel.timeframe_ms:
+    if candles.timeframe_ms != TIMEFRAMES_MS[span.timeframe]:
         return None
-    close = align(candles, panel.open_ms) / listing.coins
+    close = align(candles, span.open_ms) / listing.coins
     returns = simple_returns(close[:, None])[:, 0]
     if not np.isfinite(returns).any():
         return None
-    listing = replace(listing, venue=None)
-    return Series(kind=kind, source=market.name, close=close, returns=returns, market=market, listing=listing)
+    return Series(
+        kind=kind,
+        source=market.name,
+        close=close,
+        returns=returns,
+        market=market,
+        listing=replace(listing, venue=None),
+    )

@@ -115,8 +115,15 @@ def value_positions(
     _refuse_mistyped(
         rows, assets, {*measured.bases, *measured.benchmark_weights, *hedge, *universe.assets}, source
     )
-    held = tuple(_held(row, assets[row.coin], universe.quote, basket, hedge) for row in rows)
-    contracts = {(p.symbol or p.base): assets[p.base].listing for p in held if p.kind == "future"}
+    futures = _futures_of(rows, basket, universe, source)
+    held = tuple(
+        _held(row, assets[row.coin], universe.quote, basket, hedge, futures.get(row.coin)) for row in rows
+    )
+    contracts = {
+        (p.symbol or p.base): futures.get(p.base) or assets[p.base].listing
+        for p in held
+        if p.kind == "future"
+    }
     unknown = [f"{p.written} ({p.reason})" for p in held if p.reason is not None]
     if unknown:
         detail = f"held, and not all of it can be known, nor what it adds to: {', '.join(unknown)}"
@@ -145,12 +152,26 @@ def _refuse_mistyped(
                 raise UnknownName(what="asset", name=row.coin, known=(near,), where=where, otherwise=ANOTHER)
 
 
+def _futures_of(
+    rows: Sequence[Row],
+    basket: Mapping[str, Listing | None],
+    universe: Universe,
+    source: MarketData | None,
+) -> dict[str, Listing]:
+    """Return the perpetual of every coin that is planned as spot and held as a future: its margin and funding."""
+    spot = {coin for coin, listing in basket.items() if listing is not None and listing.is_spot}
+    coins = sorted({row.coin for row in rows if row.kind == "future"} & spot)
+    found = source.find([Member(base=coin) for coin in coins], universe.quote) if source and coins else {}
+    return {coin: place for coin, place in found.items() if isinstance(place, Listing)}
+
+
 def _held(
     row: Row,
     asset: Asset,
     quote: str,
     basket: Mapping[str, Listing | None],
     hedge: Mapping[str, Instrument],
+    future: Listing | None,
 ) -> HeldPosition:
     """Value one position, and tell what it is to the plan."""
     in_hedge = row.coin in hedge and _is_traded(row, hedge[row.coin].listing, quote)
@@ -163,7 +184,9 @@ def _held(
         asset = Asset(listing=part.listing, price=part.price, beta=part.beta, reason=None)
     elif in_basket:
         listing = basket[row.coin]
-    own = traded or (asset.listing is not None and _is_traded(row, asset.listing, quote))
+    if future is not None and row.kind == "future":
+        listing = future
+    own = traded or (listing is not None and _is_traded(row, listing, quote))
     symbol = listing.symbol if own and listing is not None else row.symbol
     coins = asset.listing.coins if asset.listing is not None else 1
     unit = None if asset.price is None else asset.price.value / coins
@@ -199,7 +222,7 @@ def _is_traded(row: Row, listing: Listing | None, quote: str) -> bool:
     """Whether a position is in the market that the plan trades."""
     if listing is not None and listing.is_spot:
         return row.kind == "spot" and row.quote in {None, quote}
-    if row.kind != "future" or (listing is not None and listing.venue is not None):
+    if row.kind != "future":
         return False
     if listing is None:
         return row.expiry is None and row.quote in {None, quote}

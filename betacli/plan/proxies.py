@@ -6,8 +6,9 @@ from betacli import document as doc
 from betacli.core.model import Member, Notice, Universe
 from betacli.document import Column, Document, Report, Table, Tone
 from betacli.plan.answer import report
-from betacli.plan.measure import Measured, measure
+from betacli.plan.measure import measure
 from betacli.plan.own_history import Sources
+from betacli.plan.placing import without_contract
 from betacli.plan.proxy_rows import ProxyRow, candidates, least_r_squared
 from betacli.plan.request import BetaRequest
 
@@ -95,8 +96,3 @@ def plan_proxies(
         candidates=tuple(rows),
     )
     return report("proxies", request.run, measured, data, notices)
-
-
-def without_contract(measured: Measured) -> tuple[str, ...]:
-    """Return the members that were refused."""
-    return tuple(asset.base for asset in measured.excluded)

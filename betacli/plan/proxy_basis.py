@@ -1,6 +1,6 @@
-"""What a stand-in leaves untracked: of one member, and of the basket against what it was meant to hold."""
+"""What a stand-in leaves untracked: the basket that was meant against the basket that is held."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,23 +8,29 @@ import numpy as np
 from betacli import document as doc
 from betacli.core.calendar import bars_per_year
 from betacli.core.carry import MIN_BARS
-from betacli.core.model import Floats, Notice
+from betacli.core.model import Floats, Member, Notice
+from betacli.core.returns import vol_annual
+from betacli.plan.basket import Solved
 from betacli.plan.measure import Measured
 from betacli.plan.proxy_rows import Candidate
 from betacli.plan.stand_in import StandIn, Tracking
 
 
-def tracking_of(candidate: Candidate, measured: Measured, share: float) -> Tracking:
-    """Return a chosen candidate as what stands in for its member."""
-    row = candidate.row
+def tracking_of(candidate: Candidate, measured: Measured, member: Member, home: str) -> Tracking:
+    """Return a chosen candidate as what stands in for its member.
+
+    Raises:
+        ValueError: there is no market data.
+    """
+    row, panel, own = candidate.row, measured.panel, candidate.own
+    if panel is None:
+        raise ValueError(row.base)
     weights = np.array(row.betas) if row.kind == "peers" else np.ones(len(row.held))
-    panel = measured.panel
     return Tracking(
         stand_in=StandIn(
             base=row.base,
             kind=row.kind,
             held=row.held,
-            share=share,
             shares=tuple(map(float, weights / weights.sum())),
             venue=row.venue,
             betas=row.betas,
@@ -35,8 +41,12 @@ def tracking_of(candidate: Candidate, measured: Measured, share: float) -> Track
             history=row.history_source or row.history,
             n_obs=row.n_obs,
         ),
-        open_ms=np.zeros(0) if panel is None else np.asarray(panel.open_ms[1:], dtype=np.float64),
-        left=candidate.left,
+        member=member,
+        home=home,
+        open_ms=panel.open_ms[1:],
+        returns=own.returns,
+        last_close=own.last_close,
+        vol_annual=float(vol_annual(own.returns[:, None], panel.timeframe_ms)[0]),
     )
 
 
@@ -44,7 +54,7 @@ def notice_of(stand_in: StandIn, already: Sequence[str]) -> Notice:
     """Name what stands in for a member, with what it costs; `already` are members of the basket."""
     s = stand_in
     where = " is held in the place of"
-    if s.kind in {"peer", "peers", "benchmark"} and set(s.held) <= set(already):
+    if not s.is_itself and set(s.held) <= set(already):
         where = ", in the basket already, stands for"
     betas = " ".join(f"{beta:.3f}" for beta in s.betas)
     detail = (
@@ -58,7 +68,9 @@ def notice_of(stand_in: StandIn, already: Sequence[str]) -> Notice:
 class ProxyBasisRow:
     """The basis of one stand-in: `weight` of the basket that stands for the member, and what it leaves untracked.
 
-    `tracking_error` is a year per unit of the member, `risk_annual` that times |weight|, per unit of the basket.
+    `tracking_error` is that of the fit, a year per unit of the member, holding its proxy beta of what stands in.
+    `risk_annual` is that of what is held: the standard deviation of weight × (the member's return − that of what
+    carries its weight), per unit of the basket. None with fewer than 20 bars in common.
     """
 
     base: str
@@ -66,27 +78,24 @@ class ProxyBasisRow:
     weight: float
     r_squared: float
     tracking_error: float
-    risk_annual: float
+    risk_annual: float | None
 
 
-def proxy_basis(
-    tracked: Sequence[Tracking], weights: Mapping[str, float], measured: Measured
-) -> tuple[tuple[ProxyBasisRow, ...], float | None]:
-    """Return the basis of every stand-in, and of all together: the standard deviation a year of Σ weight × what is left.
+def proxy_basis(solved: Solved) -> tuple[tuple[ProxyBasisRow, ...], float | None]:
+    """Return the basis of every stand-in, and of all together: the basket that was meant less the one that is held.
 
-    Where an asset stands for several, its weight is theirs in proportion to the base weight it carries of each. What
-    two stand-ins leave may cancel or add up: the whole is that of the sum, not the root of summed squares. None where
-    nothing stands in, or fewer than 20 bars have all of them.
+    A leg that carries the base weight of several stands for each in that proportion. What two stand-ins leave may
+    cancel or add up: the whole is that of the sum, not the root of summed squares. None where nothing stands in, or
+    fewer than 20 bars have all of them.
     """
-    carried = {member.base: member.share for member in measured.members}
-    rows, total = [], None
-    for one in tracked:
+    rows: list[ProxyBasisRow] = []
+    total: Floats | None = None
+    for one, carried in zip(solved.tracked, solved.carried, strict=True):
         s = one.stand_in
-        weight = sum(
-            weights.get(base, 0.0) * s.share * share / carried[base]
-            for base, share in zip(s.held, s.shares, strict=True)
-            if base in carried
-        )
+        weights = {base: solved.weight_of(base) * part for base, part in carried.items()}
+        weight = sum(weights.values())
+        left = weight * _own(one, solved.measured) - _held(weights, solved.measured)
+        total = left if total is None else total + left
         rows.append(
             ProxyBasisRow(
                 base=s.base,
@@ -94,25 +103,32 @@ def proxy_basis(
                 weight=weight,
                 r_squared=s.r_squared,
                 tracking_error=s.tracking_error,
-                risk_annual=abs(weight) * s.tracking_error,
+                risk_annual=_yearly(left, solved.measured),
             )
         )
-        left = weight * _on(one, measured)
-        total = left if total is None else total + left
-    if total is None or measured.panel is None:
-        return tuple(rows), None
-    seen = total[np.isfinite(total)]
-    if len(seen) < MIN_BARS:
-        return tuple(rows), None
-    return tuple(rows), float(seen.std(ddof=1) * np.sqrt(bars_per_year(measured.panel.timeframe_ms)))
+    return tuple(rows), None if total is None else _yearly(total, solved.measured)
 
 
-def _on(one: Tracking, measured: Measured) -> Floats:
-    """Return what is left (T,) on the bars of the answer."""
+def _yearly(left: Floats, measured: Measured) -> float | None:
+    seen = left[np.isfinite(left)]
+    if measured.panel is None or len(seen) < MIN_BARS:
+        return None
+    return float(seen.std(ddof=1) * np.sqrt(bars_per_year(measured.panel.timeframe_ms)))
+
+
+def _held(weights: dict[str, float], measured: Measured) -> Floats:
+    """Return Σ weight × return (T,) of what carries a member's weight."""
+    if measured.returns is None:
+        return np.zeros(0)
+    places = [measured.bases.index(base) for base in weights]
+    return np.asarray(measured.returns[:, places] @ np.array(list(weights.values())))
+
+
+def _own(one: Tracking, measured: Measured) -> Floats:
+    """Return the member's own returns (T,) on the bars of the answer."""
     if measured.panel is None:
-        return one.left
-    opens = np.asarray(measured.panel.open_ms[1:], dtype=np.float64)
-    found = np.full(len(opens), np.nan)
-    _, ours, theirs = np.intersect1d(opens, one.open_ms, return_indices=True)
-    found[ours] = one.left[theirs]
+        return one.returns
+    found = np.full(len(measured.panel.open_ms) - 1, np.nan)
+    _, ours, theirs = np.intersect1d(measured.panel.open_ms[1:], one.open_ms, return_indices=True)
+    found[ours] = one.returns[theirs]
     return found

@@ -11,7 +11,7 @@ from betacli.core.model import Floats, Member, Universe
 from betacli.core.proxy import SameCoin, Substitute, implied_beta, substitute
 from betacli.plan.betas import known
 from betacli.plan.measure import Measured
-from betacli.plan.own_history import Histories, Series, Sources, histories
+from betacli.plan.own_history import Histories, Series, Sources, Span, another_coin, histories, series_of
 from betacli.plan.own_history import Kind as History
 from betacli.plan.stand_in import Kind
 
@@ -53,10 +53,10 @@ class ProxyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """A row with what is behind it: what the fit leaves (T,), and where the same coin is kept elsewhere."""
+    """A row with what is behind it: the member's own prices, and where the coin itself is kept."""
 
     row: ProxyRow
-    left: Floats
+    own: Series
     place: Series | None = None
 
 
@@ -80,6 +80,7 @@ class _Try:
     betas: tuple[float, ...]
     place: Series | None = None
     same: SameCoin | None = None
+    index: bool = False
 
 
 def least_r_squared(universe: Universe) -> float:
@@ -108,9 +109,12 @@ def candidates(
     """
     if measured.panel is None or measured.returns is None or measured.market is None or sources is None:
         return Candidates(found=(), why="no source of market data was named")
-    seen = histories(measured, universe, sources, member)
+    span = Span(open_ms=measured.panel.open_ms, timeframe=measured.recipe.timeframe)
+    listing, candles = measured.listings.get(member.base), measured.candles.get(member.base)
+    contract = series_of(span, sources.source, listing, "contract", candles)
+    seen = histories(span, universe, sources, member, contract)
     if seen.own is None:
-        why = "it has no price history here: give one with `--proxy-history`, or name `--proxy-venues`"
+        why = f"{seen.why}: give one with `--proxy-history`"
         return Candidates(found=(), why=why, lacking=seen.lacking)
     bars = bars_per_year(measured.panel.timeframe_ms)
     direct = substitute(seen.own.returns, measured.market[:, None], bars)
@@ -123,7 +127,7 @@ def candidates(
         fitted = substitute(returns, one.returns, bars)
         if fitted is not None and seen.own is not None:
             row = _row(member.base, one, seen.own, fitted, own_beta, least)
-            found.append(Candidate(row=row, left=_left(returns, one.returns, fitted), place=one.place))
+            found.append(Candidate(row=row, own=seen.own, place=one.place))
 
     singles = [
         base for base in dict.fromkeys((*peers, *(named if len(named) == 1 else ()))) if base != member.base
@@ -159,26 +163,20 @@ def _benchmark(measured: Measured) -> Iterator[_Try]:
     """The benchmark: its one asset, or the index as a whole, which nobody can hold as one leg."""
     if measured.market is not None:
         name = measured.benchmark.name
-        yield _Try(kind="benchmark", name=name, held=(name,), returns=measured.market[:, None], betas=(1.0,))
+        yield _Try(kind="benchmark", name=name, held=(name,), returns=measured.market[:, None], betas=(1.0,),
+                   index=len(measured.benchmark.weights) != 1)  # fmt: skip
 
 
 def _same_coin(base: str, seen: Histories, own_beta: float | None) -> Iterator[_Try]:
     """The coin itself: its spot market here, and its perpetual on other exchanges."""
     beta = (np.nan if own_beta is None else own_beta,)
     if seen.spot is not None:
-        yield _Try(kind="spot", name=f"{base} spot", held=(base,), returns=seen.spot.returns[:, None],
-                   betas=beta, place=seen.spot)  # fmt: skip
+        series, same = seen.spot
+        yield _Try(kind="spot", name=f"{base} spot", held=(base,), returns=series.returns[:, None],
+                   betas=beta, place=series, same=same)  # fmt: skip
     for name, (series, same) in seen.venues.items():
         yield _Try(kind="venue", name=f"{base} on {name}", held=(base,), returns=series.returns[:, None],
                    betas=beta, place=series, same=same)  # fmt: skip
-
-
-def _left(returns: Floats, others: Floats, fit: Substitute) -> Floats:
-    """Return y − Σβx (T,) without its mean, scaled so that its standard deviation is the tracking error's of a bar."""
-    left = returns - others @ np.array(fit.betas)
-    seen = np.isfinite(left)
-    n, k = int(seen.sum()), others.shape[1]
-    return np.asarray((left - left[seen].mean()) * np.sqrt((n - 1) / (n - k - 1)))
 
 
 def _row(
@@ -198,13 +196,12 @@ def _row(
 
 def _refused(one: _Try, fit: Substitute, least: float) -> str | None:
     """Say why a candidate may not stand in."""
-    if one.kind == "venue":
-        if one.same is None or one.same.verdict is None:
-            return "nobody knows whether it is the same coin: there is no other price to hold it against"
-        if not one.same.verdict:
-            ratio = "unknown" if one.same.price_ratio is None else f"{one.same.price_ratio:.4g}"
-            fits = "unknown" if one.same.correlation is None else f"{one.same.correlation:.2f}"
-            return f"another coin: price ratio {ratio}, correlation {fits}"
+    if one.kind == "venue" and (one.same is None or one.same.verdict is None):
+        return "nobody knows whether it is the same coin: there is no other recent price to hold it against"
+    if one.same is not None and one.same.verdict is False:
+        return another_coin(one.same)
+    if one.kind == "benchmark" and one.index:
+        return "an index is not one asset to hold"
     if fit.r_squared < least:
         return f"R² below {least:g}"
     if min(fit.betas) <= 0:

@@ -27,7 +27,8 @@ class BetaRequest:
     """Which assets, against what, by which recipe.
 
     `recipe` is the preset's with the flags applied; `overrides` are betas given by hand; `allow_missing` leaves
-    assets out that fail a gate instead of refusing.
+    assets out that fail a gate instead of refusing. `proxies_refused` says why nothing stands in for a member, `beside` is
+    a digest of the prices that stand-ins were chosen by.
     """
 
     run: Run
@@ -38,6 +39,8 @@ class BetaRequest:
     only: tuple[str, ...] = ()
     overrides: Mapping[str, float] = field(default_factory=dict)
     allow_missing: bool = False
+    proxies_refused: Mapping[str, str] = field(default_factory=dict)
+    beside: str = ""
 
     def members(self, universe: Universe) -> tuple[Sector, tuple[Member, ...]]:
         """Return the sector and the members asked for, in the order of their names.

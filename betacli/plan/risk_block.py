@@ -1,8 +1,7 @@
 """The risk block of a plan: asked for where the source is live, unknown with the reason elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from betacli.core.model import Universe
 from betacli.core.thresholds import BASIC
@@ -11,9 +10,6 @@ from betacli.plan.held import HeldContract
 from betacli.plan.measure import Measured
 from betacli.plan.trade_risk import TradeRisk
 
-if TYPE_CHECKING:
-    from betacli.plan.stand_in import Tracking
-
 
 def risk_of_plan(
     measured: Measured,
@@ -21,19 +17,11 @@ def risk_of_plan(
     basket: float,
     universe: Universe,
     source: MarketData | None,
-    tracked: "tuple[Tracking, ...]" = (),
-    weights: Mapping[str, float] | None = None,
+    proxy_basis_annual: float | None = None,
 ) -> TradeRisk:
-    """Return the block of what is held: only a live source is asked for order books, rates and index.
-
-    `tracked` is what stands in for members without a contract, in a basket of `weights`.
-    """
+    """Return the block of what is held: only a live source is asked for order books, rates and index."""
     block = _block(measured, held, basket, universe, source)
-    if not tracked or weights is None:
-        return block
-    from betacli.plan.proxy_basis import proxy_basis  # noqa: PLC0415
-
-    return replace(block, proxy_basis_annual=proxy_basis(tracked, weights, measured)[1])
+    return block if proxy_basis_annual is None else replace(block, proxy_basis_annual=proxy_basis_annual)
 
 
 def _block(

@@ -39,10 +39,18 @@ def plan_basket(
         notices += said
     told = explain(solved) if explain else ()
     held = held_contracts(solved.measured, plan.legs)
-    weights = {leg.base: leg.weight for leg in plan.legs}
-    risk = risk_of_plan(solved.measured, held, plan.notional, universe, source, request.tracked, weights)
+    risk = risk_of_plan(solved.measured, held, plan.notional, universe, source, untracked(solved))
     plan = replace(plan, trade_risk=risk)
     return report("solve", request.betas.run, solved.measured, plan, notices, explanation=told)
+
+
+def untracked(solved: Solved) -> float | None:
+    """Return what stand-ins leave untracked a year, None where nothing stands in."""
+    if not solved.tracked:
+        return None
+    from betacli.plan.proxy_basis import proxy_basis  # noqa: PLC0415  loaded where it is asked: a plain solve starts sooner
+
+    return proxy_basis(solved)[1]
 
 
 def _require_holdable(universe: Universe, source: MarketData | None, solved: Solved) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from betacli.core.model import Floats
+from betacli.core.model import Floats, Member, Times
 
 Kind = Literal["spot", "venue", "peer", "peers", "benchmark"]
 
@@ -12,14 +12,13 @@ Kind = Literal["spot", "venue", "peer", "peers", "benchmark"]
 class StandIn:
     """One member and what is held instead. `shares` sum to 1: the part of its base weight that each of `held` carries.
 
-    `share` is the base weight of the member itself, in members. `venue` names the exchange of the same coin elsewhere.
-    The others are those of the proxy table: `betas` per unit of the member, `tracking_error` a year.
+    `venue` names the exchange of the same coin elsewhere. The others are those of the proxy table: `betas` per unit of
+    the member, `tracking_error` a year, of the fit to its own prices from `history`.
     """
 
     base: str
     kind: Kind
     held: tuple[str, ...]
-    share: float
     shares: tuple[float, ...]
     venue: str | None
     betas: tuple[float, ...]
@@ -37,11 +36,24 @@ class StandIn:
             return f"{self.base} spot"
         return f"{self.base} on {self.venue}" if self.kind == "venue" else " + ".join(self.held)
 
+    @property
+    def is_itself(self) -> bool:
+        """Whether the coin itself is held, elsewhere or as spot."""
+        return self.kind in {"spot", "venue"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tracking:
-    """A stand-in with what its fit leaves, (T,) returns by the open of their bars."""
+    """A stand-in with the member it is for and that member's own prices.
+
+    `home` is the sector it is counted in; `returns` (T,) stand at the bars that open at `open_ms` (T,); `last_close` is
+    per coin, `vol_annual` a fraction a year.
+    """
 
     stand_in: StandIn
-    open_ms: Floats
-    left: Floats
+    member: Member
+    home: str
+    open_ms: Times
+    returns: Floats
+    last_close: float
+    vol_annual: float

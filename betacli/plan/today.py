@@ -162,9 +162,12 @@ def leg_trades(
         listing = listings.get(leg.base)
         standing = sum(p.notional or 0.0 for p in positions.standing(leg.base))
         planned = leg.notional if leg.rounded_notional is None else leg.rounded_notional
-        target = target_of(
-            leg, "basket", listing.market if listing else None, planned - standing, standing != 0
-        )
+        left_to_hold = planned - standing
+        if listing is not None and listing.is_spot:
+            left_to_hold = max(
+                0.0, left_to_hold
+            )  # what is held as futures beyond the plan is no short of spot
+        target = target_of(leg, "basket", listing.market if listing else None, left_to_hold, standing != 0)
         held = Start.of(positions.traded(target.key))
         if target.key in shared:
             left[target.key] = held.without(target)
@@ -253,10 +256,21 @@ def today_notices(today: Today) -> list[Notice]:
         for t in today.trades
         if t.role == "basket" and any(_turned(t, p) for p in today.positions)
     ]
+    beyond = sorted({p.base for p in today.positions if _fills(p, today.trades)})
+    if beyond:
+        detail = f"held in other contracts up to the plan or beyond it, so nothing more is bought: {', '.join(beyond)}"
+        notices.append(Notice(id="held-beyond-plan", detail=detail))
     if over:
         detail = f"more is held as spot or in other contracts than is planned, so the future stands against it: {', '.join(over)}"
         notices.append(Notice(id="held-beyond-plan", detail=detail))
     return notices
+
+
+def _fills(position: HeldPosition, trades: Sequence[Trade]) -> bool:
+    """Whether a future of a coin that is planned leaves nothing to buy of it."""
+    if position.role != "basket" or position.traded or position.kind != "future" or not position.notional:
+        return False
+    return not any(t.role == "basket" and t.base == position.base and t.planned_notional for t in trades)
 
 
 def _turned(trade: Trade, position: HeldPosition) -> bool:

@@ -7,7 +7,7 @@ from betacli.core.model import Universe, Unknown
 from betacli.data.candles import MarketData
 from betacli.errors import BetacliError
 from betacli.plan.attempt import Attempt, attempt
-from betacli.plan.carrying import Holding, entry_both_ways, fees_both_ways
+from betacli.plan.carrying import Holding, converged, entry_both_ways, fees_both_ways
 from betacli.plan.funding_rows import current_rows, projected
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
@@ -24,7 +24,7 @@ class VenueRow:
     fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
     and every member can be held, itself or by one of `stood_in`. `too_small` are planned there with less than a
     contract, `ending` have a contract that ends within the horizon. `reasons` say what decides the rank, `unknown` what
-    could not be learnt.
+    could not be learnt; `convergence` is what a dated hedge gains or loses toward the index, and part of the cost.
     """
 
     rank: int | None
@@ -50,6 +50,7 @@ class VenueRow:
     too_small: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
     stood_in: tuple[str, ...] = ()
+    convergence: float | None = 0.0
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -103,10 +104,13 @@ def ask_venue(
     traded = [row for row in rows if row.contract in {"active", "spot", "dated", "delisting"}]
     days = holding.days(universe)
     fees = entry = funding = None
+    nearing: float | None = 0.0
     unknown = _unknown(rows)
     if found.solved is not None:
         fees = fees_both_ways(holding, found.held, [])
         entry = entry_both_ways(rows, found.held)
+        nearing = converged(found.hedge_parts, days, [])
+        unknown |= {} if nearing is not None else {"convergence": "the basis of the dated hedge is not known"}
         funding, _, why_not = projected(current_rows(found.held, source, days * 24), found.notional)
         unknown |= {} if funding is not None else {"funding": why_not}
         unknown |= {} if fees is not None else {"fees": f"no {holding.fees} fee is told of every contract"}
@@ -125,7 +129,7 @@ def ask_venue(
         depth_25_bps=_least([_near(row) for row in traded]), spread_bps=_most([row.spread_bps for row in traded]),
         max_leverage=_least(leverages), dated_futures=tuple(b for b in told if futures[b]) if told else None, fees=fees,
         entry=entry, funding=funding, cost_bps=None, reasons=() if found.why_not is None else (found.why_not,),
-        too_small=_too_small(found), ending=_ending(rows, days), stood_in=stood_in, unknown=unknown,
+        too_small=_too_small(found), ending=_ending(rows, days), stood_in=stood_in, convergence=nearing, unknown=unknown,
     )  # fmt: skip
     return VenueAnswer(row=row, found=found)
 
@@ -156,7 +160,7 @@ def _too_small(found: Attempt) -> tuple[str, ...]:
     legs = found.solved.plan.legs
     if found.too_small:
         return tuple(leg.base for leg in legs if leg.notional)
-    parts = found.hedged.plan.hedge.parts if found.hedged else ()
+    parts = found.hedge_parts
     small = [leg.base for leg in legs if leg.notional and leg.rounded_notional == 0]
     return (
         *small,

@@ -148,11 +148,11 @@ def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | Non
 
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
     """Add up the cost where every part of it is known and every member can be held."""
-    parts = (row.fees, row.entry, row.funding)
+    parts = (row.fees, row.entry, row.funding, row.convergence)
     if found is None or not found.notional or not row.whole:
         return row
     known = [part for part in parts if part is not None]
-    return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == 3 else row
+    return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == len(parts) else row
 
 
 def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:

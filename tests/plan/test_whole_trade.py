@@ -140,9 +140,9 @@ def test_a_contract_that_ends_before_the_next_rebalance_fails_the_checklist(cli:
             asked = ("checklist", "--sector", "l1", "--notional", "50", "--exchange", "binanceusdm")
             ran = cli(*asked, "--step", "liquidity", "--timeout", "60", "-O", "json")
             (found[days],) = json.loads(ran.out)["data"]["steps"]
-    assert "being delisted: SOL ends in 5.0 days" in found[5]["summary"]
+    assert "contracts that end: SOL in 5.0 days" in found[5]["summary"]
     assert (found[5]["status"], found[5]["facts"]["ends_in_days"]["SOL"]) == ("fail", pytest.approx(5.0))
-    assert "SOL ends in 20.0 days" in found[20]["summary"]
+    assert "SOL in 20.0 days" in found[20]["summary"]
 
 
 def test_the_hedge_is_judged_with_the_legs(cli: Cli, tmp_path: Path) -> None:
