@@ -131,7 +131,7 @@ class MarketCommands(Desk):
             everywhere = market.name in names.VENUES and not data.offline and chosen.proxy_venues is None
             venues = names.VENUES if everywhere else named
             with placing.other_venues(request, universe, market, venues, data, self._here) as others:
-                history = sources.history_file(chosen.proxy_history, market, request.run)
+                history = sources.history_file(chosen.proxy_history, market, request)
                 where = Sources(source=market, history=history, others=others)
                 report = plan_proxies(request, universe, where, elsewhere=bool(named))
         return self._deliver(report, output)

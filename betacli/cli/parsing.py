@@ -98,9 +98,9 @@ def _bad_value(param: Any, context: Any, message: str) -> BadUsage:
             name = param.envvar
     found = _WRONG_KIND.match(message)
     if found:
-        return BadUsage(
-            problem=f"`{name}` is `{_shown(found[1])}`: {_NEEDED[found[2]]}", way_out=_help_of(context)
-        )
+        is_band = param.name == "target" and ":" in found[1]
+        way_out = f"a band is `--target-band {_shown(found[1])}`" if is_band else _help_of(context)
+        return BadUsage(problem=f"`{name}` is `{_shown(found[1])}`: {_NEEDED[found[2]]}", way_out=way_out)
     if not message:
         return BadUsage(problem=f"`{name}` is missing", way_out=f"write `{command} {name}`")
     problem = re.sub(r"'([^']*)'", r"`\1`", safe(message)).rstrip(".")

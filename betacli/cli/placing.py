@@ -55,7 +55,7 @@ def placed(
     with other_venues(request.betas, universe, market, _venues(target, mode, members), data, here) as others:
         from betacli.plan.own_history import Sources  # noqa: PLC0415
 
-        history = sources.history_file(target.proxy_history, market, request.betas.run)
+        history = sources.history_file(target.proxy_history, market, request.betas)
         where = Sources(source=first.source, history=history, others=others)
         found = stand_ins(first.request, first.universe, where, choose=mode == "auto")
         yield Placement(

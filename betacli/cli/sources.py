@@ -16,9 +16,10 @@ from betacli.cli.options import DataOptions
 from betacli.cli.progress import progress
 from betacli.cli.values import known_name, number
 from betacli.cli.world import World
+from betacli.core.calendar import TIMEFRAMES_MS
 from betacli.core.model import Universe
 from betacli.data.candles import MarketData
-from betacli.errors import BadUsage, UnknownName
+from betacli.errors import BadOption, BadUsage, UnknownName, safe
 from betacli.plan.request import BetaRequest, Run
 
 if TYPE_CHECKING:  # loaded where they are opened
@@ -83,13 +84,24 @@ def market_for(
                 yield stored
 
 
-def history_file(path: Path | None, market: MarketData | None, run: Run) -> MarketData | None:
-    """Return the candle files that hold the prices of members without a contract, as of the source's moment."""
+def history_file(path: Path | None, market: MarketData, request: BetaRequest) -> MarketData | None:
+    """Return the candle files that hold the prices of members without a contract, as of the source's moment.
+
+    Raises:
+        BadOption: their bars are coarser than those that are measured on.
+    """
     if path is None:
         return None
     from betacli.data.files import FileMarket  # noqa: PLC0415
+    from betacli.plan.windows import fitting_recipe  # noqa: PLC0415
 
-    return FileMarket(path, now_ms=run.now_ms if market is None else market.now_ms)
+    files = FileMarket(path, now_ms=market.now_ms)
+    finest, wanted = files.finest_timeframe, fitting_recipe(request, market)[1].timeframe
+    if TIMEFRAMES_MS[wanted] % TIMEFRAMES_MS[finest]:
+        problem = f"has {finest} bars, which do not make the {wanted} bars that betas are measured on"
+        way_out = f"give finer bars, or `--estimator` with a preset of {finest} bars"
+        raise BadOption(option="--proxy-history", value=safe(path), problem=problem, way_out=way_out)
+    return files
 
 
 @contextmanager

@@ -85,6 +85,10 @@ class FileMarket:
         answer: dict[str, Candles | Unknown] = {}
         for listing in listings:
             held = series[listing.symbol]
+            if isinstance(held, Candles) and step % held.timeframe_ms:
+                held = Unknown(
+                    reason=f"has {self.finest_timeframe} bars in `{self._path}`, which do not make {timeframe}"
+                )
             if isinstance(held, Candles):
                 closed = bars_between(held, start_ms, min(end_ms, self.now_ms - held.timeframe_ms + 1))
                 held = bars_between(resample(closed, step), start_ms, self.now_ms - step + 1)

@@ -25,6 +25,10 @@ UNREADABLE = {
         "`--target` is `x`: a number is needed",
         "`betacli solve --help` lists its options",
     ),
+    ("solve", "--target", "1.3:1.5"): (
+        "`--target` is `1.3:1.5`: a number is needed",
+        "a band is `--target-band 1.3:1.5`",
+    ),
     ("solve", "--max-assets", "1.5"): (
         "`--max-assets` is `1.5`: a whole number is needed",
         "`betacli solve --help` lists its options",

@@ -104,3 +104,16 @@ def test_the_simulated_market_shows_what_would_stand_in(cli: Cli) -> None:
     assert report["data"]["without_contract"] == []
     assert {row["base"] for row in report["data"]["candidates"]} == {"ETH", "SOL", "AVAX"}
     assert any(x["id"] == "nothing-lacking" for x in report["warnings"])
+
+
+@pytest.mark.parametrize("command", ["proxies", "solve"])
+def test_a_history_of_coarser_bars_is_refused(command: str, cli: Cli, tmp_path: Path) -> None:
+    """Daily closes make no four-hour bars; with a preset of daily bars they are read."""
+    file, _ = own_history(tmp_path, 0.005)
+    (tmp_path / "sectors.yaml").write_text("sectors: {l1: {members: [ETH, SOL, GONE]}}\n")
+    argv = (command, "--sector", "l1", "--exchange", "sample", "--proxy-history", file)
+    argv += ("--proxies", "auto") if command == "solve" else ()
+    ran = cli(*argv)
+    assert ran.code == 2
+    assert "has 1d bars, which do not make the 4h bars that betas are measured on" in ran.err
+    assert "has 1d bars" not in cli(*argv, "--estimator", "ols-90d").err
