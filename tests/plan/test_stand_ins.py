@@ -1,6 +1,7 @@
 """What stands in for a member: whose base weight it carries, what it leaves untracked, and the coin itself elsewhere."""
 
 import datetime as dt
+import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,12 +26,18 @@ def gone(noise: float = 0.005, loads: tuple[float, ...] = (0.0, 0.8, 0.0)) -> np
     return 7 * np.cumprod(np.concatenate([[1.0], 1 + moved + own]))
 
 
-def history(folder: Path, path: np.ndarray) -> str:
-    """A candle file of GONE."""
+def returns_of(path: np.ndarray) -> np.ndarray:
+    """Returns of the window (90,)."""
+    return (path[1:] / path[:-1] - 1)[-WINDOW:]
+
+
+def history(folder: Path, path: np.ndarray, **others: np.ndarray) -> str:
+    """A candle file of GONE, and of others."""
     rows = ["date,symbol,close"]
-    for day, close in enumerate(path.tolist()):
-        opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
-        rows.append(f"{opened:%Y-%m-%d},GONE,{close!r}")
+    for name, series in {"GONE": path, **others}.items():
+        for day, close in enumerate(series.tolist()):
+            opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
+            rows.append(f"{opened:%Y-%m-%d},{name},{close!r}")
     file = folder / "gone.csv"
     file.write_text("\n".join(rows) + "\n")
     return str(file)
@@ -133,10 +140,10 @@ def test_what_would_be_short_does_not_stand_in(cli: Cli, tmp_path: Path) -> None
 # --- what is left untracked -----------------------------------------------------------------------------------
 
 
-def test_the_proxy_basis_is_the_weight_times_what_the_fit_leaves(cli: Cli, tmp_path: Path) -> None:
-    """Half of SOL's base weight is GONE's: the basket is left with half of SOL's weight times the tracking error."""
-    import statsmodels.api as sm
-
+def test_the_proxy_basis_is_the_basket_that_was_meant_less_the_one_that_is_held(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Half of SOL's weight is GONE's: the basket lacks w x (GONE's return - SOL's), by hand on the window's returns."""
     path = gone(0.01)
     file = history(tmp_path, path)
     asked = ("--sector", "l1", *LIVE, "--proxies", "auto", "--proxy-history", file, "--max-weight", "0.8")
@@ -144,13 +151,31 @@ def test_the_proxy_basis_is_the_weight_times_what_the_fit_leaves(cli: Cli, tmp_p
         sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, GONE")
         basis = answer(cli, "basis", *asked)["data"]
         solved = answer(cli, "solve", *asked)["data"]
-    sol = (closes()["SOL"][1:] / closes()["SOL"][:-1] - 1)[-WINDOW:]
-    fit = sm.OLS((path[1:] / path[:-1] - 1)[-WINDOW:], sm.add_constant(sol)).fit()
     weight = named(solved["legs"], "SOL")["weight"] / 2
-    expected = weight * float(np.sqrt(fit.mse_resid * 365))
+    expected = (weight * (returns_of(path) - returns_of(closes()["SOL"]))).std(ddof=1) * np.sqrt(365)
     assert basis["proxy_basis_annual"] == pytest.approx(expected, rel=1e-9)
     assert basis["proxies"][0]["weight"] == pytest.approx(weight, rel=1e-12)
+    assert basis["proxies"][0]["risk_annual"] == pytest.approx(expected, rel=1e-9)
     assert solved["trade_risk"]["proxy_basis_annual"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_two_stand_ins_leave_is_added_before_it_is_measured(cli: Cli, tmp_path: Path) -> None:
+    """GONE is SOL plus noise, LOST is SOL less the same noise: together they leave nothing, each alone something."""
+    noise = np.random.default_rng(5).normal(0, 0.01, N_DAYS - 1)
+    sol = closes()["SOL"][1:] / closes()["SOL"][:-1] - 1
+    paths = {name: 7 * np.cumprod(np.concatenate([[1.0], 1 + sol + sign * noise])) for name, sign in
+             (("GONE", 1.0), ("LOST", -1.0))}  # fmt: skip
+    file = history(tmp_path, paths["GONE"], LOST=paths["LOST"])
+    asked = ("--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "1")
+    members = "ETH, SOL, {base: GONE, proxy: SOL}, {base: LOST, proxy: SOL}"
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members)
+        basis = answer(cli, "basis", *asked)["data"]
+    one, other = basis["proxies"]
+    assert one["weight"] == pytest.approx(other["weight"])
+    assert one["risk_annual"] == pytest.approx(other["risk_annual"], rel=1e-6)
+    assert one["risk_annual"] > 0.03
+    assert basis["proxy_basis_annual"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_checklist_hears_of_what_stands_in(cli: Cli, tmp_path: Path) -> None:
@@ -252,7 +277,7 @@ def test_without_a_witness_nobody_knows_whether_it_is_that_coin(cli: Cli, tmp_pa
     row = report["data"]["candidates"][0]
     assert (row["history"], row["history_source"]) == ("venue", "bybit")
     assert row["venue"] == "bybit"
-    assert "no other price to hold it against" in row["refused"]
+    assert "no other recent price to hold it against" in row["refused"]
     sol = next(x for x in report["data"]["candidates"] if x["candidate"] == "SOL")
     assert sol["accepted"] is True
 
@@ -361,8 +386,6 @@ def test_spot_held_already_is_traded_and_a_future_of_it_counts(cli: Cli, tmp_pat
     assert trade["held_amount"] == pytest.approx(10)
     assert trade["amount"] == pytest.approx(leg["amount"] - 10, abs=0.001)
     assert trade["reduce_only"] is False
-    import json
-
     tickets = json.loads((tmp_path / "orders.json").read_text())
     assert {order["symbol"] for order in tickets["spot_orders"]} == {"ADA/USDT", "ETH/USDT"}
     assert not {"ADA/USDT", "ETH/USDT"} & {order["symbol"] for order in tickets["orders"]}
@@ -434,3 +457,287 @@ def test_by_default_every_other_exchange_is_asked_about_a_member_without_a_contr
     assert all(venue in said for venue in ("bingx", "weex", "mexc"))
     assert all(asked)
     assert after == asked
+
+
+# --- what an attacker found -------------------------------------------------------------------------------------
+
+
+def test_a_contract_whose_data_is_refused_has_no_proxy(cli: Cli, tmp_path: Path) -> None:
+    """AVAX has a contract; its bars end five days early: it is refused as ever, and SOL does not take its money."""
+    market = a_market()
+    market.bars["AVAXUSDT"] = bars(FIRST_MS, closes()["AVAX"][:-5], DAY_MS)
+    with serve("binanceusdm", market) as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, {base: AVAX, proxy: SOL}")
+        ran = cli("solve", "--sector", "l1", *LIVE, "--max-weight", "1", "--timeout", "60")
+        lenient = answer(cli, "solve", "--sector", "l1", *LIVE, "--max-weight", "1", "--allow-missing")
+    assert ran.code == 3
+    assert "max_age_bars" in ran.err
+    assert [x["base"] for x in lenient["excluded"]] == ["AVAX"]
+    assert lenient["data"]["stand_ins"] == []
+
+
+def test_the_file_of_the_user_outranks_a_ticker(cli: Cli, tmp_path: Path) -> None:
+    """The spot market called GONE here costs a hundred times as much: it is another coin, and Bybit's is the file's."""
+    path = gone()
+    file = history(tmp_path, path)
+    other = {"GONEUSDT": bars(FIRST_MS, path * 100, DAY_MS)}
+    with ExitStack() as stack:
+        here = stack.enter_context(serve("binanceusdm", a_market(spot=other)))
+        there = stack.enter_context(serve("bybit", with_gone(path)))
+        sectors(
+            tmp_path, {**here.options, **there.options}, members="ETH, SOL, AVAX, {base: GONE, proxy: spot}"
+        )
+        asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
+        rows = answer(cli, "proxies", *asked, "--proxy-venues", "bybit")["data"]["candidates"]
+        refused = cli("solve", *asked, "--timeout", "60")
+    spot = next(row for row in rows if row["kind"] == "spot")
+    venue = next(row for row in rows if row["kind"] == "venue")
+    assert (spot["accepted"], spot["history"]) == (False, "file")
+    assert "another coin: price ratio 100" in spot["refused"]
+    assert venue["accepted"] is True
+    assert refused.code == 3
+    assert "another coin" in refused.err
+
+
+def test_a_spot_market_of_another_coin_is_not_held_for_the_contract(cli: Cli, tmp_path: Path) -> None:
+    """`SOL/USDT` at 110 times the perpetual's price is no SOL: `--spot SOL` refuses it by name, with the ratio."""
+    other = {"SOLUSDT": bars(FIRST_MS, closes()["SOL"] * 110, DAY_MS)}
+    with serve("binanceusdm", a_market(spot=other)) as fake:
+        sectors(tmp_path, fake.options)
+        ran = cli("solve", "--sector", "l1", *LIVE, "--spot", "SOL", "--timeout", "60")
+    assert ran.code == 3
+    assert "`SOL/USDT` beside `SOL/USDT:USDT` is another coin: price ratio 110" in ran.err
+
+
+def test_exchanges_that_disagree_are_no_history(cli: Cli, tmp_path: Path) -> None:
+    """Bybit and MEXC list two coins as GONE, and nothing else tells which: there is no candidate, in either order."""
+    with ExitStack() as stack:
+        here = stack.enter_context(serve("binanceusdm"))
+        there = [
+            stack.enter_context(serve("bybit", with_gone(gone()))),
+            stack.enter_context(serve("mexc", with_gone(gone() * 50))),
+        ]
+        options = {**here.options, **there[0].options, **there[1].options}
+        sectors(tmp_path, options, members="ETH, SOL, AVAX, GONE")
+        for order in ("bybit,mexc", "mexc,bybit"):
+            report = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-venues", order)
+            assert report["data"]["candidates"] == []
+            assert "list different coins under its name" in warned(report, "no-history")[0]
+
+
+def test_a_witness_that_ended_long_ago_vouches_for_nothing(cli: Cli, tmp_path: Path) -> None:
+    """The file ends 50 days ago: no price in common is recent, so nobody knows whether Bybit's GONE is that coin now."""
+    path = gone()
+    file = history(tmp_path, path[:-50])
+    with ExitStack() as stack:
+        both(stack, tmp_path, path, "ETH, SOL, AVAX, GONE")
+        asked = ("proxies", "--sector", "l1", *LIVE, "--proxy-history", file, "--proxy-venues", "bybit")
+        row = next(x for x in answer(cli, *asked)["data"]["candidates"] if x["kind"] == "venue")
+    assert (row["accepted"], row["price_ratio"]) == (False, None)
+    assert "no other recent price" in row["refused"]
+
+
+def test_under_only_a_stand_in_has_no_weight_of_its_own(cli: Cli, tmp_path: Path) -> None:
+    """`--only ETH,GONE` with SOL in the sector: SOL carries GONE's half and nothing else, under GONE's limit."""
+    file = history(tmp_path, gone())
+    members = "ETH, SOL, AVAX, {base: GONE, proxy: SOL, max_weight: 0.45}"
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members)
+        asked = ("solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--only", "ETH,GONE")
+        report = answer(cli, *asked)
+    assert base_weights(report) == pytest.approx({"ETH": 0.5, "SOL": 0.5})
+    assert named(report["data"]["legs"], "SOL")["weight"] == pytest.approx(0.45)
+
+
+def test_two_parts_share_the_bounds_of_the_member_they_stand_in_for(cli: Cli, tmp_path: Path) -> None:
+    """GONE may weigh 0.2 at most: its two parts, both outside the sector, may weigh 0.2 together."""
+    file = history(tmp_path, gone(0.005, (0.4, 0.4, 0.0)))
+    members = "AVAX, {base: GONE, proxy: ETH+SOL, max_weight: 0.2}"
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members, extra="universe: [ETH, SOL]\n")
+        asked = ("solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "0.9")
+        legs = answer(cli, *asked)["data"]["legs"]
+    weights = {leg["base"]: leg["weight"] for leg in legs}
+    assert weights["ETH"] + weights["SOL"] == pytest.approx(0.2)
+    assert weights["AVAX"] == pytest.approx(0.8)
+
+
+def test_a_stand_in_carries_the_capitalisation_of_its_member(cli: Cli, tmp_path: Path) -> None:
+    """SOL carries GONE's supply x GONE's own price, not its own price twice: by hand from the last closes."""
+    path = gone()
+    file = history(tmp_path, path)
+    facts = "supply_as_of: 2026-01-01"
+    members = ", ".join(
+        [*(f"{{base: {b}, supply: 100, {facts}}}" for b in ("ETH", "SOL", "AVAX")),
+         f"{{base: GONE, proxy: SOL, supply: 5000, {facts}}}"]
+    )  # fmt: skip
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members)
+        asked = ("solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--weighting", "cap")
+        report = answer(cli, *asked, "--max-weight", "1")
+    last = N_DAYS - 1
+    caps = {base: 100 * closes()[base][last] for base in ("ETH", "SOL", "AVAX")}
+    own = 5000 * path[last]
+    total = sum(caps.values()) + own
+    expected = {"ETH": caps["ETH"] / total, "SOL": (caps["SOL"] + own) / total, "AVAX": caps["AVAX"] / total}
+    assert base_weights(report) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_weight_of_a_custom_member_is_handed_on_and_known_again(cli: Cli, tmp_path: Path) -> None:
+    """Weights 1, 2, 3 and GONE 4 on SOL: SOL carries (2 + 4) / 10, of which 4 / 6 is GONE's in the proxy basis."""
+    file = history(tmp_path, gone())
+    members = "{base: ETH, weight: 1}, {base: SOL, weight: 2}, {base: AVAX, weight: 3}, {base: GONE, weight: 4, proxy: SOL}"
+    asked = ("--sector", "l1", *LIVE, "--proxy-history", file, "--weighting", "custom", "--max-weight", "1")
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members=members)
+        solved = answer(cli, "solve", *asked)
+        basis = answer(cli, "basis", *asked)["data"]
+    assert base_weights(solved) == pytest.approx({"ETH": 0.1, "SOL": 0.6, "AVAX": 0.3})
+    weight = named(solved["data"]["legs"], "SOL")["weight"]
+    assert basis["proxies"][0]["weight"] == pytest.approx(weight * 4 / 6)
+
+
+def test_an_index_is_no_asset_that_could_be_held(cli: Cli, tmp_path: Path) -> None:
+    """Against 0.6 BTC + 0.4 ETH the index itself explains GONE best, and cannot be bought as one leg."""
+    file = history(tmp_path, gone(0.02, (0.6, 0.0, 0.0)))
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="SOL, AVAX, GONE", extra="benchmark: {BTC: 0.6, ETH: 0.4}\n")
+        asked = ("--sector", "l1", *LIVE, "--proxy-history", file)
+        rows = answer(cli, "proxies", *asked, *ALONE)["data"]["candidates"]
+        report = answer(cli, "solve", *asked, "--proxies", "auto", "--allow-missing", "--max-weight", "1")
+    index = next(row for row in rows if row["kind"] == "benchmark")
+    assert index["refused"] == "an index is not one asset to hold"
+    assert [s["held"] for s in report["data"]["stand_ins"] if s["kind"] == "benchmark"] == []
+    assert named(report["data"]["legs"], "SOL")["weight"] > 0
+
+
+def test_sector_weights_refuse_a_stand_in_of_another_sector(cli: Cli, tmp_path: Path) -> None:
+    """GONE of l1 would be carried by SOL of defi: its weight would count toward defi, so that is refused."""
+    file = history(tmp_path, gone())
+    with serve("binanceusdm") as fake:
+        text = "estimator: ols-90d\nsectors:\n  l1: {members: [ETH, {base: GONE, proxy: SOL}]}\n"
+        text += "  defi: {members: [SOL, AVAX]}\n"
+        (tmp_path / "sectors.yaml").write_text(text + f"exchange_options: {json.dumps(fake.options)}\n")
+        asked = (
+            "solve",
+            "--sector",
+            "l1",
+            "--sector",
+            "defi",
+            *LIVE,
+            "--proxy-history",
+            file,
+            "--timeout",
+            "60",
+        )
+        ran = cli(*asked, "--sector-weight", "l1=0.5", "--sector-weight", "defi=0.5", "--max-weight", "1")
+        free = cli(*asked, "--max-weight", "1")
+    assert (ran.code, free.code) == (2, 0), ran.err
+    assert "its weight would count toward the wrong sector" in ran.err
+
+
+def test_what_stand_ins_were_chosen_by_is_in_the_fingerprint(cli: Cli, tmp_path: Path) -> None:
+    """Two histories of GONE give two fingerprints, the same one the same."""
+    found = []
+    for noise in (0.005, 0.006, 0.005):
+        file = history(tmp_path, gone(noise))
+        with serve("binanceusdm") as fake:
+            sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: SOL}")
+            report = answer(
+                cli, "solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "1"
+            )
+        found.append(report["inputs"]["data_fingerprint"])
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_beta_of_a_member_that_something_stands_in_for_is_told_to_be_unused(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """`--beta GONE=9` cannot apply to what is not held."""
+    file = history(tmp_path, gone())
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: SOL}")
+        asked = (
+            "solve",
+            "--sector",
+            "l1",
+            *LIVE,
+            "--proxy-history",
+            file,
+            "--beta",
+            "GONE=9",
+            "--max-weight",
+            "1",
+        )
+        report = answer(cli, *asked)
+    assert any(
+        "`--beta GONE` is not used: `SOL` stands in for it" in x for x in warned(report, "beta-unused")
+    )
+
+
+@pytest.mark.parametrize("named_as", ["ETH", "ETH/USDT:USDT"])
+def test_a_hedge_is_a_contract_though_the_coin_is_held_as_spot(cli: Cli, named_as: str) -> None:
+    """ETH as spot and ETH's perpetual as the hedge: a short of the perpetual, margined and paying funding."""
+    data = answer(cli, "hedge", *SPOT, "--hedge-with", named_as, "--tickets", "orders.json")["data"]
+    (part,) = data["hedge"]["parts"]
+    assert (part["symbol"], part["side"]) == ("ETH/USDT:USDT", "short")
+    assert "ETH/USDT:USDT" in {row["symbol"] for row in data["margin"]["legs"]}
+    assert data["funding"]["hedge_per_day"] != 0
+    tickets = json.loads(Path("orders.json").read_text())
+    assert all(order["side"] == "buy" for order in tickets["spot_orders"])
+
+
+def test_the_largest_part_of_the_universe_cannot_hedge_as_spot(cli: Cli, tmp_path: Path) -> None:
+    """ETH is the universe's largest part and held as spot: the short is refused, with a way out."""
+    facts = "supply_as_of: 2026-01-01"
+    (tmp_path / "sectors.yaml").write_text(
+        f"benchmark: universe\nsectors: {{l1: {{members: [{{base: ETH, supply: 1.0e+9, {facts}}}, "
+        f"{{base: SOL, supply: 1.0e+6, {facts}}}]}}}}\n"
+    )
+    ran = cli("hedge", "--sector", "l1", "--exchange", "sample", "--spot", "ETH")
+    assert ran.code == 3
+    assert "cannot be sold short there for this account" in ran.err
+
+
+def test_a_future_of_a_coin_planned_as_spot_is_no_short_of_spot(cli: Cli, tmp_path: Path) -> None:
+    """5 ETH of futures are more than the plan: nothing is bought or sold as spot, the future keeps margin and funding."""
+    (tmp_path / "p.csv").write_text("base,kind,amount\nETH,future,5\n")
+    asked = (*SPOT, "--positions", "p.csv", "--tickets", "orders.json")
+    data = answer(cli, "hedge", *asked)
+    plain = answer(cli, "hedge", *SPOT)["data"]
+    tickets = json.loads(Path("orders.json").read_text())
+    assert {order["side"] for order in tickets["spot_orders"]} == {"buy"}
+    assert "ETH/USDT" not in {order["symbol"] for order in tickets["spot_orders"]}
+    assert any("nothing more is bought: ETH" in x for x in warned(data, "held-beyond-plan"))
+    assert data["data"]["liquidation"]["known"] is True
+    held = next(p for p in data["data"]["today"]["positions"] if p["base"] == "ETH")
+    assert held["symbol"] == "ETH/USDT:USDT"
+    assert data["data"]["funding"]["basket_per_day"] != pytest.approx(plain["funding"]["basket_per_day"])
+
+
+def test_what_is_held_of_a_coin_elsewhere_is_of_that_account(cli: Cli, tmp_path: Path) -> None:
+    """GONE is planned on Bybit and held there already: the trade starts from it, and no margin of this account is taken."""
+    path = gone()
+    file = history(tmp_path, path)
+    members = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+    (tmp_path / "p.csv").write_text("base,kind,amount\nGONE,future,300\n")
+    with ExitStack() as stack:
+        both(stack, tmp_path, path, members)
+        asked = (
+            "hedge",
+            "--sector",
+            "l1",
+            *LIVE,
+            "--proxy-history",
+            file,
+            "--leverage",
+            "2",
+            "--positions",
+            "p.csv",
+        )
+        data = answer(cli, *asked)["data"]
+        alone = answer(cli, *asked[:-2])["data"]
+    trade = named(data["today"]["trades"], "GONE", "basket")
+    assert trade["held_amount"] == pytest.approx(300)
+    assert data["account_leverage"] == pytest.approx(alone["account_leverage"])
+    assert "GONE" not in {row["base"] for row in data["margin"]["legs"]}

@@ -304,3 +304,45 @@ def test_the_checklist_of_the_past_knows_the_basis(cli: Cli, tmp_path: Path) -> 
     (step,) = json.loads(ran.out)["data"]["steps"]
     assert step["facts"]["basis_risk"] == pytest.approx(basis)
     assert "funding unknown" in step["summary"]
+
+
+# --- what a dated hedge brings ----------------------------------------------------------------------------------
+
+
+def test_a_dated_hedge_nears_the_index(cli: Cli, tmp_path: Path) -> None:
+    """A future at 101 over an index of 100 in 25 days, short: in 7 days it gains Q x 1/101 x 7/25, beside no funding."""
+    market, _ = with_future(
+        marks={"BTCUSDT": "100", "BTCUSDT_261122": "101"}, indices={"BTCUSDT": "100", "BTCUSDT_261122": "100"}
+    )
+    with serve("binanceusdm", market) as fake:
+        sectors(tmp_path, fake.options)
+        hedge = answer(cli, "hedge", *ORDER, "--hedge-with", FUTURE)["data"]["hedge"]
+        report = answer(cli, "funding", *ORDER, "--hedge-with", FUTURE, "--fee-bps", "5")
+        late = answer(cli, "funding", *ORDER, "--hedge-with", FUTURE, "--horizon", "60d")
+    carry = report["data"]["carry"]
+    assert hedge["parts"][0]["dated"]["basis"] == pytest.approx(0.01)
+    gain = -hedge["notional"] * 0.01 / 1.01
+    assert carry["convergence"] == pytest.approx(gain * 7 / 25)
+    assert carry["net"] == pytest.approx(
+        carry["funding"] + carry["convergence"] + carry["fees"] + (carry["entry"] or 0.0)
+    )
+    assert late["data"]["carry"]["convergence"] == pytest.approx(gain)
+    (said,) = [x["detail"] for x in late["warnings"] if x["id"] == "hedge-expires"]
+    assert "expires in 25.0 days, before the horizon of 60" in said
+    assert not [x for x in report["warnings"] if x["id"] == "hedge-expires"]
+
+
+def test_a_dated_hedge_that_ends_before_the_next_rebalance_is_told_in_the_checklist(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """25 days left and a rebalance every 30: step 3 names it; every 7 it does not."""
+    market, _ = with_future()
+    found = {}
+    for days in (7, 30):
+        with serve("binanceusdm", market) as fake:
+            sectors(tmp_path, fake.options, extra=f"checklist: {{rebalance_days: {days}}}\n")
+            asked = ("checklist", "--sector", "l1", "--notional", "50", "--exchange", "binanceusdm")
+            ran = cli(*asked, "--hedge-with", FUTURE, "--step", "liquidity", "--timeout", "60", "-O", "json")
+            (found[days],) = json.loads(ran.out)["data"]["steps"]
+    assert "contracts that end: BTC (hedge) in 25.0 days" in found[30]["summary"]
+    assert "contracts that end" not in found[7]["summary"]
