@@ -62,10 +62,11 @@ class VenueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VenueAnswer:
-    """What one exchange gave: its row, and the trade it was judged on (None where it failed)."""
+    """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error."""
 
     row: VenueRow
     found: Attempt | None
+    error: BetacliError | None = None
 
 
 def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
@@ -76,7 +77,7 @@ def failed_venue(name: str, request: BasketRequest, universe: Universe, error: B
         adv_30d=None, depth_25_bps=None, spread_bps=None, max_leverage=None, dated_futures=None, fees=None, entry=None,
         funding=None, cost_bps=None, reasons=(error.message,),
     )  # fmt: skip
-    return VenueAnswer(row=row, found=None)
+    return VenueAnswer(row=row, found=None, error=error)
 
 
 def ask_venue(

@@ -19,6 +19,7 @@ from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
+DATA_REFUSED = 3
 Costs = Literal["fees", "entry", "funding"]
 WORDS: dict[Costs, str] = {"fees": "fees", "entry": "spread and slippage", "funding": "funding"}
 
@@ -73,10 +74,16 @@ def plan_venues(
 
     Raises:
         ExchangeFailed: no exchange answered.
+        BetacliError: every one refuses its data, and this is why the reference does.
     """
     base = next((a for a in answers if a.row.venue == reference and a.found), None)
     base = base or next((a for a in answers if a.found), None)
     if base is None or base.found is None:
+        refused = [
+            a.error for a in sorted(answers, key=lambda a: a.row.venue != reference) if a.error is not None
+        ]
+        if refused and all(error.exit_code == DATA_REFUSED for error in refused):
+            raise refused[0]
         told = "; ".join(dict.fromkeys(a.row.failed or "" for a in answers))
         raise ExchangeFailed(
             exchange=reference, reason="unreachable", detail=f"and no other answered: {told}"

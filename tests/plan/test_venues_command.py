@@ -1,5 +1,6 @@
 """`betacli venues`: five fake exchanges asked at once, one that fails, and one whose ticker is another coin."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -106,3 +107,11 @@ def test_venues_need_exchanges(cli: Cli) -> None:
     """Offline there is nobody to ask: exit 2 with a way out."""
     assert cli("venues", "--sector", "l1", "--offline").code == 2
     assert cli("venues", "--sector", "l1", "--venues", "nowhere").code == 2
+
+
+def test_where_every_exchange_refuses_its_data_that_is_the_answer(cli: Cli) -> None:
+    """A half-life of an hour leaves no beta anywhere: data refused (3), and not a network that failed (4)."""
+    ran = cli("venues", "--sector", "l1", "--exchange", "sample", "--half-life", "1h", "-O", "json")
+    error = json.loads(ran.out)["error"]
+    assert (ran.code, error["exit_code"], error["retryable"]) == (3, 3, False)
+    assert "no beta could be estimated" in error["message"]
