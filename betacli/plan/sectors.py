@@ -62,6 +62,10 @@ class MemberRow:
     supply: float | None
     supply_as_of: str | None
     proxy: str | None
+    hold: str | None = None
+    weight: float | None = None
+    group: str | None = None
+    cap_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,11 @@ class SectorDetail:
             Column(header="supply", show=doc.significant),
             Column(header="supply as of", align="left"),
             Column(header="proxy", align="left"),
+            Column(header="held as", align="left"),
+            Column(header="share", show=_given),
+            Column(header="group", align="left"),
         )
+        shown = {column.header for column in columns} - self._unused()
         rows = tuple(
             (
                 m.base,
@@ -98,8 +106,15 @@ class SectorDetail:
                 m.supply,
                 m.supply_as_of or "",
                 m.proxy or "",
+                m.hold or "",
+                m.weight,
+                m.group or "",
             )
             for m in self.members
+        )
+        kept = [k for k, column in enumerate(columns) if column.header in shown]
+        table = Table(
+            columns=tuple(columns[k] for k in kept), rows=tuple(tuple(row[k] for k in kept) for row in rows)
         )
         pairs = (
             ("title", self.title),
@@ -111,9 +126,23 @@ class SectorDetail:
         )
         return Document(
             title=f"Sector {self.sector}",
-            blocks=(Facts(pairs=pairs), Table(columns=columns, rows=rows)),
+            blocks=(Facts(pairs=pairs), table),
             records=self.members,
         )
+
+    def _unused(self) -> set[str]:
+        """Return the columns about which the file says nothing of any member."""
+        said = {
+            "held as": any(m.hold for m in self.members),
+            "share": any(m.weight for m in self.members),
+            "group": any(m.group for m in self.members),
+        }
+        return {header for header, some in said.items() if not some}
+
+
+def _given(value: object) -> str:
+    """Write a number of the file; nothing where it has none."""
+    return "" if value is None else doc.significant(value)
 
 
 def _limit(weight: object) -> str:
@@ -160,6 +189,10 @@ def show_sector(universe: Universe, run: Run, name: str) -> Report:
             supply=m.supply,
             supply_as_of=m.supply_as_of,
             proxy=m.proxy,
+            hold=m.hold,
+            weight=m.weight,
+            group=m.group,
+            cap_usd=m.cap_usd,
         )
         for m in sector.members
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from betacli import document as d
-from betacli.core.checks import _percent
+from betacli.core.judging import percent
 from conftest import Cli
 
 SAMPLE = ("--sector", "l1", "--exchange", "sample", "--as-of", "2026-10-28")
@@ -61,9 +61,9 @@ def test_the_checklist_begins_with_its_verdict(cli: Cli, leverage: str, verdict:
         (d.signed_money, 0.0, "0.00"),
         (d.signed_money, 1234.5, "+1,234.50"),
         (d.signed_beta, -1e-17, "0.0000"),
-        (lambda x: _percent(x, sign="+"), -0.004, "0 %"),
-        (lambda x: _percent(x, sign="+"), 0.02, "+2 %"),
-        (lambda x: _percent(x, 1), 12.345, "1,234.5 %"),
+        (lambda x: percent(x, sign="+"), -0.004, "0 %"),
+        (lambda x: percent(x, sign="+"), 0.02, "+2 %"),
+        (lambda x: percent(x, 1), 12.345, "1,234.5 %"),
     ],
 )
 def test_what_rounds_to_zero_has_no_sign(show: Callable[[object], str], value: float, text: str) -> None:
