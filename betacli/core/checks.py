@@ -236,7 +236,13 @@ def check_hedge(e: Evidence, t: Thresholds) -> Verdict:
     if residue is None or e.basket_r_squared is None:
         missing = "the fit" if e.basket_r_squared is None else "the rounded hedge"
         said = f"{missing} is unknown: contracts or data are missing"
-        found = [Found("manual", said, "name an exchange, so that contracts are known")]
+        found = [
+            Found(
+                "manual",
+                said,
+                "name an `--exchange` that states prices and order steps; the notices tell what is missing",
+            )
+        ]
     else:
         status = graded(residue, t["hedge_residue_warn"], t["hedge_residue_fail"])
         said = f"beta {round(e.rounded_aggregate or 0.0, 4) + 0.0:+.4f} is left after rounding; R² {e.basket_r_squared:.2f}"

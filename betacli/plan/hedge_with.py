@@ -18,7 +18,7 @@ from betacli.data.gates import GATES, inspect
 from betacli.errors import BadOption, GatesFailed, NoData, UnknownName, mistyped
 from betacli.plan.instruments import Dated, Instrument, Instruments, largest_part, perpetuals
 from betacli.plan.measure import Measured
-from betacli.plan.prices import prices_of
+from betacli.plan.prices import beside_close, last_close, prices_of
 
 PERPETUAL = "perp"
 QUARTERS = ("quarter", "next-quarter")
@@ -156,8 +156,8 @@ def _one(listing: Listing, measured: Measured, universe: Universe, source: Marke
             what=f"`{listing.symbol}` cannot hedge: {why}",
             way_out="hedge with the perpetual, or choose a longer `--window`",
         )
-    price = _price(listing, candles, source)
-    notices = [*looked.notices, _told_beta(listing, beta, measured)]
+    price, odd = _price(listing, candles, source)
+    notices = [*looked.notices, *odd, _told_beta(listing, beta, measured)]
     dated, said = _dated(listing, price, measured, source)
     part = Instrument(
         base=listing.base,
@@ -179,12 +179,11 @@ def _told_beta(listing: Listing, beta: float, measured: Measured) -> Notice:
     return Notice(id="hedge-beta", detail=detail, severity="note")
 
 
-def _price(listing: Listing, candles: Candles, source: MarketData) -> Price | None:
+def _price(listing: Listing, candles: Candles, source: MarketData) -> tuple[Price | None, list[Notice]]:
     if not source.live:
-        closed_ms = int(candles.open_ms[-1]) + candles.timeframe_ms
-        return Price(value=float(candles.close[-1]), kind="close", time_ms=closed_ms)
+        return last_close(candles), []
     answer = source.prices([listing]).get(listing.base)
-    return answer if isinstance(answer, Price) else None
+    return beside_close(listing.symbol, answer, candles) if isinstance(answer, Price) else (None, [])
 
 
 def _dated(
