@@ -187,7 +187,7 @@ class BasketPlan:
         )
         rows = tuple(
             (
-                leg.base, leg.side, leg.beta, _note(leg), leg.base_weight, leg.weight,
+                leg.base, leg.side, leg.beta, note_of(leg), leg.base_weight, leg.weight,
                 leg.notional, leg.price, leg.contracts, leg.rounded_notional,
             )
             for leg in sorted(self.legs, key=lambda leg: leg.side == "none")
@@ -208,7 +208,7 @@ class BasketPlan:
         )
 
 
-def _note(leg: Leg) -> str:
+def note_of(leg: Leg) -> str:
     """Say what is particular about a leg."""
     told = ["by hand"] if leg.overridden else []
     told += ["spot"] if leg.kind == "spot" else []

@@ -15,7 +15,7 @@ from betacli.document import Column, Document, Facts, Report, Table
 from betacli.errors import BadUsage, NoData, UnknownName
 from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
-from betacli.plan.basket_plan import Leg
+from betacli.plan.basket_plan import Leg, note_of
 from betacli.plan.betas import BasketBeta, known
 from betacli.plan.measure import measure
 from betacli.plan.request import BasketRequest, find_sector
@@ -106,6 +106,7 @@ class SpreadPlan:
             Column(header="side", align="left"),
             Column(header="asset", align="left", tone=lambda _: "strong"),
             Column(header="beta", show=doc.beta),
+            Column(header="note", align="left", tone=lambda _: "warning"),
             Column(header="weight", show=doc.weight),
             Column(header="notional", show=doc.signed_money, tone=lambda _: "strong"),
             Column(header="price", show=doc.significant),
@@ -113,11 +114,14 @@ class SpreadPlan:
             Column(header="rounded", show=doc.signed_money),
         )
         rows = tuple(
-            (side.side, leg.base, leg.beta, leg.weight, leg.notional, leg.price, leg.contracts, leg.rounded_notional)
+            (
+                side.side, leg.base, leg.beta, note_of(leg), leg.weight, leg.notional, leg.price, leg.contracts,
+                leg.rounded_notional,
+            )
             for side in (self.long, self.short)
             for leg in side.legs
         )  # fmt: skip
-        footer = ("net", "", self.beta, "", self.net_notional, "", "", self.rounded.net_notional)
+        footer = ("net", "", self.beta, "", "", self.net_notional, "", "", self.rounded.net_notional)
         return Table(columns=columns, rows=rows, footer=footer, keys=2)
 
 
@@ -140,13 +144,14 @@ def plan_spread(
     """Answer `solve --long … --short …`.
 
     Raises:
-        BadUsage: a beta is asked for as well, or both sides are the same.
+        BadUsage: a beta is asked for as well, both sides are the same, or the short side holds spot.
         NoData: the short side's beta cannot neutralise the long side's.
     """
     _check(request, universe, long, short)
     bought = _solved(request, universe, source, long)
     notional = bought.plan.notional
     sold = _solved(request, universe, source, short, notional=notional)
+    _no_spot(sold, short)
     ratio = 1.0
     if neutral == "beta":
         if not bought.plan.beta * sold.plan.beta > 0:
@@ -171,6 +176,16 @@ def _check(request: BasketRequest, universe: Universe, long: str, short: str) ->
     for name in request.betas.overrides:
         if name not in known_bases:
             raise UnknownName(what="member", name=name, known=sorted(known_bases), where=" of either side")
+
+
+def _no_spot(sold: Solved, short: str) -> None:
+    """Refuse to sell what is held as spot: only a contract can be short."""
+    spot = [leg.base for leg in sold.plan.legs if leg.kind == "spot" and leg.side == "long"]
+    if spot:
+        problem = (
+            f"the short of `{short}` would sell {', '.join(spot)}, held as spot, and spot is never short"
+        )
+        raise BadUsage(problem=problem, way_out="leave them out of that sector, or hold it long")
 
 
 def _solved(

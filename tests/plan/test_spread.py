@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,3 +111,28 @@ def test_a_short_side_that_cannot_neutralise_is_refused(cli: Cli, tmp_path) -> N
     ran = cli("solve", "--long", "a", "--short", "b", "--neutral", "beta", *betas)
     assert ran.code == 3
     assert "cannot neutralise" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("members", "flags", "named"),
+    [
+        ("[ADA, {base: DOT, hold: spot}]", (), "DOT"),
+        ("[ADA, {base: OLD, proxy: spot}]", (), "OLD"),
+        ("[ADA, DOT]", ("--spot", "ADA"), "ADA"),
+    ],
+)
+def test_spot_is_never_sold(
+    cli: Cli, tmp_path: Path, members: str, flags: tuple[str, ...], named: str
+) -> None:
+    """A short side that holds spot is refused by name; the same sector held long is answered, and marked."""
+    (tmp_path / "sectors.yaml").write_text(
+        f"sectors: {{l: {{members: [ETH, SOL]}}, s: {{members: {members}}}}}\n", encoding="utf-8"
+    )
+    ran = cli("solve", "--long", "l", "--short", "s", *SAMPLE, *flags)
+    assert ran.code == 2
+    assert f"would sell {named}, held as spot" in ran.err
+    turned = spread(cli, "--long", "s", "--short", "l", *SAMPLE, *flags)
+    assert {leg["base"] for leg in turned["long"]["legs"] if leg["kind"] == "spot"} == {named}
+    table = cli("solve", "--long", "s", "--short", "l", *SAMPLE, *flags).out
+    (row,) = [line for line in table.splitlines() if line.split()[:2] == ["long", named]]
+    assert "spot" in row
