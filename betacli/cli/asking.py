@@ -51,6 +51,7 @@ class KnownNames(TypedDict):
     gates: tuple[str, ...]
     checks: tuple[str, ...]
     weightings: tuple[str, ...]
+    choices: Mapping[str, tuple[str, ...]]
 
 
 KNOWN_NAMES = KnownNames(
@@ -59,6 +60,13 @@ KNOWN_NAMES = KnownNames(
     gates=names.GATES,
     checks=names.CHECKLIST,
     weightings=names.WEIGHTINGS,
+    choices={
+        "proxies": names.PROXIES,
+        "objective": names.OBJECTIVES,
+        "neutral": names.NEUTRAL,
+        "fees": names.FEES,
+        "format": names.FORMATS,
+    },
 )
 
 

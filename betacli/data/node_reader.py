@@ -25,7 +25,7 @@ _SECRETS = frozenset(
 class KnownNames:
     """The names that may be used; None where the caller does not say, and any name of the right form is taken.
 
-    `options` returns the command line's options by name with their types: `str`, `float`, `bool`, or `tuple` of texts.
+    `choices` are the words an option of a plan takes, by the option's name. `options` returns the command line's options by name with their types: `str`, `float`, `bool`, or `tuple` of texts.
     """
 
     estimators: Collection[str] | None = None
@@ -33,6 +33,7 @@ class KnownNames:
     gates: Collection[str] | None = None
     checks: Collection[str] | None = None
     weightings: Collection[str] | None = None
+    choices: Mapping[str, Collection[str]] | None = None
     options: Callable[[], Mapping[str, type]] | None = None
 
 

@@ -335,6 +335,7 @@ def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> di
         "estimator": reader.known.estimators,
         "exchange": reader.known.exchanges,
     }
+    choices = reader.known.choices or {}
     mapping = reader.pairs(node, "plans", may_be_empty=True)
     for name, value in _names(reader, mapping, "a plan") if mapping else ():
         body = reader.pairs(value, name, may_be_empty=True)
@@ -352,6 +353,8 @@ def _plans(reader: Reader, node: Node, sectors: tuple[Sector, ...] | None) -> di
         for key, names in known.items():
             if key in plan:
                 reader.expect_known(nodes[key], key, plan[key], names)
+        for key in choices.keys() & plan.keys():
+            reader.expect_known(nodes[key], f"`{key}` called", plan[key], choices[key])
         if "sector" in nodes:
             plan["sector"] = _planned_sectors(reader, nodes["sector"], sectors)
         reader.expect_ordered(nodes, plan)

@@ -48,6 +48,7 @@ def load_universe(
     gates: Collection[str] | None = None,
     checks: Collection[str] | None = None,
     weightings: Collection[str] | None = None,
+    choices: Mapping[str, Collection[str]] | None = None,
     options: Callable[[], Mapping[str, type]] | None = None,
 ) -> Universe:
     """Return what `config` (else the project's file), the user's file and the packaged file say together.
@@ -65,6 +66,7 @@ def load_universe(
         gates=gates,
         checks=checks,
         weightings=weightings,
+        choices=choices,
         options=options,
     )
     first = config if config is not None else project_dir / FILE_NAME
@@ -81,6 +83,7 @@ def check_file(
     gates: Collection[str] | None = None,
     checks: Collection[str] | None = None,
     weightings: Collection[str] | None = None,
+    choices: Mapping[str, Collection[str]] | None = None,
     options: Callable[[], Mapping[str, type]] | None = None,
 ) -> FileSummary:
     """Return what a sector file holds, read by itself; the names are those of `load_universe`.
@@ -94,6 +97,7 @@ def check_file(
         gates=gates,
         checks=checks,
         weightings=weightings,
+        choices=choices,
         options=options,
     )
     file = read_file(path, known)
