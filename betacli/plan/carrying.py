@@ -8,7 +8,7 @@ from betacli.core.carry import convergence
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Notice, Universe
 from betacli.data.candles import Listing
-from betacli.plan.hedge_plan import HedgePart
+from betacli.plan.hedge_plan import HedgePart, expiring
 from betacli.plan.held import HeldContract, orders_of
 from betacli.plan.liquidity_rows import LiquidityRow
 
@@ -56,17 +56,12 @@ def fees_both_ways(holding: Holding, held: Sequence[HeldContract], notices: list
 
 def converged(parts: Sequence[HedgePart], days: float, notices: list[Notice]) -> float | None:
     """Return what the dated futures of a hedge gain or lose toward the index within the horizon; None where unknown."""
+    notices += expiring(parts, days)
     total = 0.0
     for part in parts:
         dated = part.dated
         if dated is None or not part.notional:
             continue
-        if dated.days_left < days:
-            detail = (
-                f"the future of {part.base} expires in {dated.days_left:.1f} days, before the horizon of {days:g}: "
-                "what rolling it costs is in no number here, see `betacli basis`"
-            )
-            notices.append(Notice(id="hedge-expires", detail=detail))
         if dated.basis is None or dated.days_left <= 0:
             return None
         total += convergence(part.notional, dated.basis, dated.days_left, days)

@@ -13,7 +13,7 @@ from betacli.plan.account import funding_of
 from betacli.plan.answer import report
 from betacli.plan.basket import Solved, solve_basket
 from betacli.plan.book import Book, betas_by_case, book_of
-from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side
+from betacli.plan.hedge_plan import HedgeLeg, HedgePart, HedgePlan, MinVariance, Side, expiring
 from betacli.plan.hedge_with import instruments
 from betacli.plan.hedged_account import HedgedAccount, held_account, planned_holdings, rounded_holdings
 from betacli.plan.held import HeldContract, held_contracts
@@ -60,11 +60,12 @@ def plan_hedge(
     hedged = hedge_basket(request, universe, source, solved)
     plan = hedged.plan
     require_holdable(plan.margin if plan.rounded is None else plan.rounded.margin, hedged.terms, plan.equity)
-    notices = (*solved.notices, *hedged.notices)
+    notices = [*solved.notices, *hedged.notices]
     told = explain(solved, plan) if explain else ()
     held = held_contracts(solved.measured, plan.basket.legs, hedged.contracts)
     notional = plan.basket.notional
     risk = risk_of_plan(solved.measured, held, notional, universe, source, untracked(solved))
+    notices += expiring(plan.hedge.parts, risk.horizon_days)
     plan = replace(plan, trade_risk=risk)
     return report("hedge", request.betas.run, solved.measured, plan, notices, explanation=told)
 

@@ -1,10 +1,12 @@
 """A basket with its hedge, as the `hedge` command answers it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from betacli import document as doc
 from betacli.core.hedge import Scenario
+from betacli.core.model import Notice
 from betacli.document import Document, Facts, Table
 from betacli.plan.account import FundingCost
 from betacli.plan.basket_plan import BasketPlan
@@ -41,6 +43,19 @@ class HedgePart:
     amount: float | None
     rounded_notional: float | None
     dated: Dated | None
+
+
+def expiring(parts: Sequence[HedgePart], days: float) -> list[Notice]:
+    """Name the futures of a hedge that end before the horizon does."""
+    return [
+        Notice(
+            id="hedge-expires",
+            detail=f"the future of {part.base} expires in {part.dated.days_left:.1f} days, before the horizon of "
+            f"{days:g}: what rolling it costs is in no number here, see `betacli basis`",
+        )
+        for part in parts
+        if part.dated is not None and part.notional and part.dated.days_left < days
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -332,6 +332,21 @@ def test_a_dated_hedge_nears_the_index(cli: Cli, tmp_path: Path) -> None:
     assert not [x for x in report["warnings"] if x["id"] == "hedge-expires"]
 
 
+@pytest.mark.parametrize(("days", "said"), [(30, True), (20, False)])
+def test_a_hedge_that_expires_before_the_next_rebalance_says_so(
+    cli: Cli, tmp_path: Path, days: int, said: bool
+) -> None:
+    """A future of 25 days, rebalanced every 30 days or every 20: `hedge` itself tells that it ends first."""
+    market, _ = with_future()
+    with serve("binanceusdm", market) as fake:
+        sectors(tmp_path, fake.options, extra=f"checklist: {{rebalance_days: {days}}}\n")
+        report = answer(cli, "hedge", *ORDER, "--hedge-with", FUTURE)
+    told = [x["detail"] for x in report["warnings"] if x["id"] == "hedge-expires"]
+    assert [f"expires in 25.0 days, before the horizon of {days}" in detail for detail in told] == [
+        True
+    ] * said
+
+
 def test_a_dated_hedge_that_ends_before_the_next_rebalance_is_told_in_the_checklist(
     cli: Cli, tmp_path: Path
 ) -> None:
