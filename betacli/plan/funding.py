@@ -203,7 +203,7 @@ def _short(rows: tuple[FundingRow, ...], found: Attempt) -> list[str]:
         since = window.start if listed_ms is None else max(window.start, iso(listed_ms))
         if row.history_since is not None and _days_between(since, row.history_since) > 1:
             told.append(f"{row.base} since {row.history_since}")
-    return told
+    return list(dict.fromkeys(told))
 
 
 def _days_between(start: str, end: str) -> float:
@@ -218,7 +218,7 @@ def _told(rows: tuple[FundingRow, ...], found: Attempt) -> list[Notice]:
     notices = [
         Notice(
             id=f"{what}-unknown",
-            detail=f"{what.replace('-', ' ')} of {', '.join(bases)}: {reason}",
+            detail=f"{what.replace('-', ' ')} of {', '.join(dict.fromkeys(bases))}: {reason}",
             severity="note",
         )
         for (what, reason), bases in why.items()

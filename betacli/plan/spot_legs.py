@@ -123,6 +123,6 @@ def spot_notice(held: Collection[str]) -> Notice:
     """Say which members are held as spot, and what that means."""
     detail = (
         f"held as spot: {', '.join(sorted(held))}: paid for in full, without funding, never short; "
-        "the hedge covers its beta"
+        f"the hedge covers {'its' if len(held) == 1 else 'their'} beta"
     )
     return Notice(id="spot-legs", detail=detail, severity="note")
