@@ -22,9 +22,10 @@ class VenueRow:
     another coin, `unverified` could not be held against it. `adv_30d`, `depth_25_bps` (the thinner side) and
     `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
     fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
-    and every member can be held, itself or by one of `stood_in`. `too_small` are planned there with less than a
-    contract, `ending` have a contract that ends within the horizon. `reasons` say what decides the rank, `unknown` what
-    could not be learnt; `convergence` is what a dated hedge gains or loses toward the index, and part of the cost.
+    and every member can be held, itself (as spot, too) or with others in the place of those `stood_in`. `too_small` are
+    planned there with less than a contract, `ending` have a contract that ends within the horizon. `reasons` say what
+    decides the rank, `unknown` what could not be learnt; `convergence` is what a dated hedge gains or loses toward the
+    index, and part of the cost.
     """
 
     rank: int | None
@@ -56,8 +57,12 @@ class VenueRow:
     @property
     def whole(self) -> bool:
         """Whether everything that is planned can be held there, to the end of the horizon."""
-        held = (self.covered or 0) + len(self.stood_in)
-        return held == self.asked and not (self.too_small or self.ending)
+        return self.lacking == 0 and not (self.too_small or self.ending)
+
+    @property
+    def lacking(self) -> int:
+        """How many members can be held there neither themselves nor with others in their place."""
+        return self.asked - (self.covered or 0) - len(self.stood_in)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,7 +126,7 @@ def ask_venue(
     leverages = _leverages(found)
     if None in leverages or not leverages:
         unknown["max-leverage"] = "is not told of every contract without a key"
-    stood_in = tuple(one.stand_in.base for one in request.tracked if one.stand_in.venue is None)
+    stood_in = tuple(one.stand_in.base for one in request.tracked if not one.stand_in.is_itself)
     here = [base for base in asked if base in measured.bases and measured.listings[base].venue is None]
     row = VenueRow(
         rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,

@@ -14,6 +14,7 @@ from fake_exchange.market import FakeMarket, bars
 from marketing import DAY_MS, FIRST_MS, N_DAYS, VENUES, a_market, answer, sectors, serve
 
 ORDER = ("--sector", "l1", "--notional", "600")
+SAMPLE = ("--exchange", "sample", "--as-of", "2026-10-28T07:00:00Z")
 
 
 @contextmanager
@@ -115,3 +116,15 @@ def test_where_every_exchange_refuses_its_data_that_is_the_answer(cli: Cli) -> N
     error = json.loads(ran.out)["error"]
     assert (ran.code, error["exit_code"], error["retryable"]) == (3, 3, False)
     assert "no beta could be estimated" in error["message"]
+
+
+def test_a_member_held_as_spot_is_counted_once(cli: Cli, tmp_path: Path) -> None:
+    """OLD has no contract and is bought as spot: 4 of 4 are held themselves, none by another, and the cost is known.
+
+    239.78 of fees and 139.86 of spreads are paid on 100,000, 391.33 of funding is received: 1.17 bps are earned.
+    """
+    members = "ETH, ADA, SOL, {base: OLD, proxy: spot}"
+    (tmp_path / "sectors.yaml").write_text(f"sectors: {{a: {{members: [{members}]}}}}\n")
+    (row,) = answer(cli, "venues", "--sector", "a", *SAMPLE)["data"]["venues"]
+    assert (row["rank"], row["covered"], row["asked"], row["stood_in"]) == (1, 4, 4, [])
+    assert row["cost_bps"] == pytest.approx(-1.17, abs=0.005)
