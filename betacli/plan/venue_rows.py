@@ -9,6 +9,7 @@ from betacli.errors import BetacliError
 from betacli.plan.attempt import Attempt, attempt
 from betacli.plan.carrying import Holding, converged, entry_both_ways, fees_both_ways
 from betacli.plan.funding_rows import current_rows, projected
+from betacli.plan.hedge_with import PERPETUAL
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.request import BasketRequest
@@ -51,7 +52,7 @@ class VenueRow:
     too_small: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
     stood_in: tuple[str, ...] = ()
-    convergence: float | None = 0.0
+    convergence: float | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +81,7 @@ def failed_venue(name: str, request: BasketRequest, universe: Universe, error: B
         rank=None, venue=name, reference=False, centralised=True, failed=error.message,
         asked=len(request.betas.members(universe)[1]), covered=None, missing=(), other_coins=(), unverified=(),
         adv_30d=None, depth_25_bps=None, spread_bps=None, max_leverage=None, dated_futures=None, fees=None, entry=None,
-        funding=None, cost_bps=None, reasons=(error.message,),
+        funding=None, convergence=None, cost_bps=None, reasons=(error.message,),
     )  # fmt: skip
     return VenueAnswer(row=row, found=None, error=error)
 
@@ -110,7 +111,7 @@ def ask_venue(
     traded = [row for row in rows if row.contract in {"active", "spot", "dated", "delisting"}]
     days = holding.days(universe)
     fees = entry = funding = None
-    nearing: float | None = 0.0
+    nearing = 0.0 if request.hedge_with == PERPETUAL else None
     unknown = _unknown(rows)
     if found.solved is not None:
         fees = fees_both_ways(holding, found.held, [])

@@ -20,8 +20,13 @@ from betacli.plan.request import BasketRequest
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 DATA_REFUSED = 3
-Costs = Literal["fees", "entry", "funding"]
-WORDS: dict[Costs, str] = {"fees": "fees", "entry": "spread and slippage", "funding": "funding"}
+Costs = Literal["fees", "entry", "funding", "convergence"]
+WORDS: dict[Costs, str] = {
+    "fees": "fees",
+    "entry": "spread and slippage",
+    "funding": "funding",
+    "convergence": "basis to expiry",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,9 @@ class VenueTable:
     venues: tuple[VenueRow, ...]
 
     def document(self) -> Document:
-        """Return one row an exchange."""
+        """Return one row an exchange; what the basis comes to has a column where a hedge is dated."""
+        dated = any(v.failed is None and v.convergence != 0 for v in self.venues)
+        nearing = (Column(header="basis to expiry", show=doc.signed_money),) if dated else ()
         columns = (
             Column(header="#", show=doc.text),
             Column(header="exchange", align="left", tone=lambda _: "strong"),
@@ -46,6 +53,7 @@ class VenueTable:
             Column(header="fees", show=doc.signed_money),
             Column(header="spread, slip", show=doc.signed_money),
             Column(header="funding", show=doc.signed_money),
+            *nearing,
             Column(header="net bps", show=doc.fixed(1, sign=True), tone=lambda _: "strong"),
             Column(header="dated", align="left"),
             Column(header="why", align="left"),
@@ -54,7 +62,7 @@ class VenueTable:
             (
                 v.rank, v.venue, doc.UNKNOWN if v.covered is None else f"{v.covered} of {v.asked}", v.adv_30d,
                 v.spread_bps, v.depth_25_bps, v.max_leverage, v.fees, v.entry, v.funding,
-                None if v.cost_bps is None else -v.cost_bps,
+                *((v.convergence,) if nearing else ()), None if v.cost_bps is None else -v.cost_bps,
                 doc.UNKNOWN if v.dated_futures is None else ", ".join(v.dated_futures) or "none", "; ".join(v.reasons),
             )
             for v in self.venues
@@ -155,11 +163,21 @@ def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | Non
 
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
     """Add up the cost where every part of it is known and every member can be held."""
-    parts = (row.fees, row.entry, row.funding, row.convergence)
+    parts = _costs(row).values()
     if found is None or not found.notional or not row.whole:
         return row
     known = [part for part in parts if part is not None]
     return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == len(parts) else row
+
+
+def _costs(row: VenueRow) -> dict[Costs, float | None]:
+    """Return every part of the cost, below zero where it is paid."""
+    return {
+        "fees": row.fees,
+        "entry": row.entry,
+        "funding": row.funding,
+        "convergence": row.convergence,
+    }
 
 
 def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
@@ -179,7 +197,7 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
     if row.unverified:
         told.append(f"not verified to be the same coin: {', '.join(row.unverified)}")
-    costs: dict[Costs, float | None] = {"fees": row.fees, "entry": row.entry, "funding": row.funding}
+    costs = _costs(row)
     lacking = [name for name, value in costs.items() if value is None]
     if lacking:
         told.append(f"cost unknown without {', '.join(WORDS[name] for name in lacking)}")

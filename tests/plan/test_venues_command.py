@@ -60,6 +60,8 @@ def test_an_exchange_that_fails_is_a_row_with_its_reason(cli: Cli, tmp_path: Pat
         report = answer(cli, "venues", *ORDER)
     mexc = next(row for row in report["data"]["venues"] if row["venue"] == "mexc")
     assert (mexc["rank"], mexc["covered"], mexc["cost_bps"]) == (None, None, None)
+    assert mexc["convergence"] is None
+    assert {row["convergence"] for row in report["data"]["venues"] if row["failed"] is None} == {0.0}
     assert "mexc" in mexc["failed"]
     assert report["data"]["venues"][-1]["venue"] == "mexc"
     assert any(notice["id"] == "venue-failed" for notice in report["warnings"])
@@ -128,3 +130,32 @@ def test_a_member_held_as_spot_is_counted_once(cli: Cli, tmp_path: Path) -> None
     (row,) = answer(cli, "venues", "--sector", "a", *SAMPLE)["data"]["venues"]
     assert (row["rank"], row["covered"], row["asked"], row["stood_in"]) == (1, 4, 4, [])
     assert row["cost_bps"] == pytest.approx(-1.17, abs=0.005)
+
+
+# --- a dated hedge ----------------------------------------------------------------------------------------------
+
+DATED = ("venues", "--sector", "l1", "--target", "1.4", *SAMPLE, "--hedge-with", "quarter")
+
+
+def test_the_columns_of_a_dated_hedge_add_up(cli: Cli) -> None:
+    """On 100,000: -239.92 - 50.33 - 154.96 + 186.80 = -258.41, which is -25.84 bps; without a date no such column."""
+    shown = cli(*DATED).out
+    assert "basis to expiry" in shown
+    for number in ("-239.92", "-50.33", "-154.96", "+186.80", "-25.8"):
+        assert number in shown
+    assert "basis to expiry" not in cli(*DATED[:-2]).out
+
+
+def test_the_basis_to_expiry_may_be_what_decides(cli: Cli) -> None:
+    """30 days of it are 186.80 x 30 / 7 = 800.56, more than 239.92 of fees and 154.96 x 30 / 7 = 664.11 of funding."""
+    (row,) = answer(cli, *DATED, "--horizon", "30d")["data"]["venues"]
+    assert row["convergence"] == pytest.approx(800.56, abs=0.02)
+    assert row["reasons"] == ["basis to expiry received is the largest part"]
+
+
+def test_an_unknown_basis_to_expiry_is_why_the_cost_is(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an index and a price of the perpetual nobody knows it: no cost, and the reason names it."""
+    monkeypatch.setattr("betacli.plan.venue_rows.converged", lambda *_: None)
+    (row,) = answer(cli, *DATED)["data"]["venues"]
+    assert (row["rank"], row["cost_bps"], row["convergence"]) == (None, None, None)
+    assert row["reasons"] == ["cost unknown without basis to expiry"]
