@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from betacli.core.model import Universe, Unknown
+from betacli.core.model import Notice, Universe, Unknown
 from betacli.data.candles import MarketData
 from betacli.errors import BetacliError
 from betacli.plan.attempt import Attempt, attempt
@@ -13,6 +13,7 @@ from betacli.plan.hedge_with import PERPETUAL
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.request import BasketRequest
+from betacli.plan.stand_in import StandIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class VenueRow:
     and every member can be held, itself (as spot, too) or with others in the place of those `stood_in`. `too_small` are
     planned there with less than a contract, `ending` have a contract that ends within the horizon. `reasons` say what
     decides the rank, `unknown` what could not be learnt; `convergence` is what a dated hedge gains or loses toward the
-    index, and part of the cost.
+    index, and part of the cost. `stand_ins` are held in the place of members without a contract there, `no_stand_in`
+    says of others why nothing is.
     """
 
     rank: int | None
@@ -54,6 +56,8 @@ class VenueRow:
     stood_in: tuple[str, ...] = ()
     convergence: float | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: tuple[StandIn, ...] = ()
+    no_stand_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -68,11 +72,15 @@ class VenueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VenueAnswer:
-    """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error."""
+    """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error.
+
+    `said` is what placing the members there said.
+    """
 
     row: VenueRow
     found: Attempt | None
     error: BetacliError | None = None
+    said: tuple[Notice, ...] = ()
 
 
 def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
@@ -92,6 +100,7 @@ def ask_venue(
     source: MarketData,
     holding: Holding,
     asked: Sequence[str],
+    said: tuple[Notice, ...] = (),
 ) -> VenueAnswer:
     """Plan the basket on one exchange and add up what holding it there costs.
 
@@ -101,6 +110,7 @@ def ask_venue(
         source: the exchange.
         holding: for how long, at which fees.
         asked: the members of the basket as they were asked for.
+        said: what putting them in their places there said.
 
     Raises:
         ExchangeFailed, GatesFailed: the exchange does not answer, or its benchmark cannot be trusted.
@@ -137,8 +147,9 @@ def ask_venue(
         max_leverage=_least(leverages), dated_futures=tuple(b for b in told if futures[b]) if told else None, fees=fees,
         entry=entry, funding=funding, cost_bps=None, reasons=() if found.why_not is None else (found.why_not,),
         too_small=_too_small(found), ending=_ending(rows, days), stood_in=stood_in, convergence=nearing, unknown=unknown,
+        stand_ins=tuple(one.stand_in for one in request.tracked), no_stand_in=request.betas.proxies_refused,
     )  # fmt: skip
-    return VenueAnswer(row=row, found=found)
+    return VenueAnswer(row=row, found=found, said=said)
 
 
 def _unknown(rows: Sequence[LiquidityRow]) -> dict[str, str]:

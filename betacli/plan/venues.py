@@ -17,6 +17,7 @@ from betacli.plan.attempt import Attempt
 from betacli.plan.carrying import Holding
 from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
+from betacli.plan.stand_in import StandIn
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 DATA_REFUSED = 3
@@ -111,7 +112,13 @@ def plan_venues(
             for row in order
         ),
     )
-    return report("venues", request.betas.run, base.found.measured, data, _said(rows, base.row.venue, limits))
+    return report(
+        "venues",
+        request.betas.run,
+        base.found.measured,
+        data,
+        [*_placing(answers), *_said(rows, base.row.venue, limits)],
+    )
 
 
 def _order(row: VenueRow) -> tuple[bool, int, float, str]:
@@ -186,13 +193,12 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         return row.reasons
     told = list(row.reasons)
     if row.missing:
-        told.append(f"lacks {', '.join(row.missing)}")
+        told.append(f"lacks {', '.join(_lacked(row, member) for member in row.missing)}")
     if row.too_small:
         told.append(f"less than a contract there: {', '.join(row.too_small)}")
     if row.ending:
         told.append(f"ends within the horizon: {', '.join(row.ending)}")
-    if row.stood_in:
-        told.append(f"by what stands in: {', '.join(row.stood_in)}")
+    told += [_stands_in(one) for one in row.stand_ins]
     if row.other_coins:
         told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
     if row.unverified:
@@ -205,6 +211,31 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         most = max(costs, key=lambda name: abs(costs[name] or 0.0))
         told.append(f"{WORDS[most]} {'paid' if (costs[most] or 0.0) < 0 else 'received'} is the largest part")
     return tuple(told)
+
+
+def _lacked(row: VenueRow, member: str) -> str:
+    """Name a member that cannot be held, with why nothing stands in for it where something was looked for."""
+    why = row.no_stand_in.get(member)
+    return member if why is None else f"{member} (nothing stands in: {why})"
+
+
+def _stands_in(one: StandIn) -> str:
+    """Say how a member without a contract is held, and what another asset in its place leaves untracked."""
+    if one.kind == "spot":
+        return f"holds {one.base} as spot"
+    if one.kind == "venue":
+        return f"{one.base} is held on {one.venue}"
+    fit = f"R² {one.r_squared:.2f}, tracking error {one.tracking_error * 100:.1f} % a year"
+    return f"holds {one.base} by {one.told}, another risk: {fit}"
+
+
+def _placing(answers: Sequence[VenueAnswer]) -> list[Notice]:
+    """Return what was said of where members are held, each with the exchanges it is true of."""
+    where: dict[Notice, list[str]] = {}
+    for answer in answers:
+        for notice in dict.fromkeys(answer.said):
+            where.setdefault(notice, []).append(f"`{answer.row.venue}`")
+    return [replace(notice, detail=f"{', '.join(names)}: {notice.detail}") for notice, names in where.items()]
 
 
 def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float]) -> list[Notice]:
