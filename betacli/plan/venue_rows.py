@@ -13,7 +13,7 @@ from betacli.plan.hedge_with import PERPETUAL
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.request import BasketRequest
-from betacli.plan.stand_in import StandIn
+from betacli.plan.stand_in import StandIn, Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class VenueRow:
     """One exchange as a place for the planned basket and its hedge. Money in quote currency; None is unknown.
 
     `covered` of `asked` members can be held there; `other_coins` share a ticker with the reference venue and are
-    another coin, `unverified` could not be held against it. `adv_30d`, `depth_25_bps` (the thinner side) and
+    another coin, `unverified` could not be held against it: members, benchmark and hedge. `adv_30d`, `depth_25_bps` (the thinner side) and
     `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
     fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
     and every member can be held, itself (as spot, too) or with others in the place of those `stood_in`. `too_small` are
@@ -62,7 +62,7 @@ class VenueRow:
     @property
     def whole(self) -> bool:
         """Whether everything that is planned can be held there, to the end of the horizon."""
-        return self.lacking == 0 and not (self.too_small or self.ending)
+        return self.lacking == 0 and not (self.too_small or self.ending or self.other_coins)
 
     @property
     def lacking(self) -> int:
@@ -74,13 +74,16 @@ class VenueRow:
 class VenueAnswer:
     """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error.
 
-    `said` is what placing the members there said.
+    `said` is what placing the members there said, `here` are those that are held there themselves, `tracked` is what
+    stands in for others.
     """
 
     row: VenueRow
     found: Attempt | None
     error: BetacliError | None = None
     said: tuple[Notice, ...] = ()
+    here: tuple[str, ...] = ()
+    tracked: tuple[Tracking, ...] = ()
 
 
 def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
@@ -138,7 +141,7 @@ def ask_venue(
     if None in leverages or not leverages:
         unknown["max-leverage"] = "is not told of every contract without a key"
     stood_in = tuple(one.stand_in.base for one in request.tracked if not one.stand_in.is_itself)
-    here = [base for base in asked if base in measured.bases and measured.listings[base].venue is None]
+    here = tuple(b for b in asked if b in measured.bases and measured.listings[b].venue is None)
     row = VenueRow(
         rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,
         asked=len(asked), covered=len(here), missing=tuple(b for b in asked if b not in here and b not in stood_in),
@@ -149,7 +152,7 @@ def ask_venue(
         too_small=_too_small(found), ending=_ending(rows, days), stood_in=stood_in, convergence=nearing, unknown=unknown,
         stand_ins=tuple(one.stand_in for one in request.tracked), no_stand_in=request.betas.proxies_refused,
     )  # fmt: skip
-    return VenueAnswer(row=row, found=found, said=said)
+    return VenueAnswer(row=row, found=found, said=said, here=here, tracked=request.tracked)
 
 
 def _unknown(rows: Sequence[LiquidityRow]) -> dict[str, str]:

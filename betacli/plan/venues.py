@@ -4,20 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from betacli import document as doc
 from betacli.core.checks import THRESHOLDS
-from betacli.core.model import Floats, Notice, Universe
-from betacli.core.proxy import same_coin
+from betacli.core.model import Notice, Universe
 from betacli.document import Column, Document, Report, Table
 from betacli.errors import ExchangeFailed
 from betacli.plan.answer import report
 from betacli.plan.attempt import Attempt
 from betacli.plan.carrying import Holding
-from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
 from betacli.plan.stand_in import StandIn
+from betacli.plan.venue_coins import against, compared
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 DATA_REFUSED = 3
@@ -98,7 +95,8 @@ def plan_venues(
             exchange=reference, reason="unreachable", detail=f"and no other answered: {told}"
         )
     limits = {**THRESHOLDS, **universe.checklist}
-    rows = [_costed(_compared(a, base, limits), a.found) for a in answers]
+    rows = [_costed(compared(a, base, limits), a.found) for a in answers]
+    roles = {a.row.venue: against(a.found) for a in answers}
     order = sorted(rows, key=_order)
     ranked = [row for row in order if row.cost_bps is not None]
     data = VenueTable(
@@ -107,7 +105,7 @@ def plan_venues(
         reference=base.row.venue,
         venues=tuple(
             replace(
-                row, rank=ranked.index(row) + 1 if row in ranked else None, reasons=_reasons(row, base.row)
+                row, rank=ranked.index(row) + 1 if row in ranked else None, reasons=_reasons(row, base.row, roles[row.venue])
             )
             for row in order
         ),
@@ -125,47 +123,6 @@ def _order(row: VenueRow) -> tuple[bool, int, float, str]:
     """Exchanges that answer first, then by members that are missing, then by cost; an unknown cost last."""
     cost = row.cost_bps if row.cost_bps is not None else float("inf")
     return (row.failed is not None, row.asked - (row.covered or 0), cost, row.venue)
-
-
-def _compared(answer: VenueAnswer, base: VenueAnswer, limits: Mapping[str, float]) -> VenueRow:
-    """Take off the members that share a ticker with the reference's and are another coin."""
-    row = replace(answer.row, reference=answer is base)
-    if answer.found is None or base.found is None or answer is base:
-        return row
-    other: list[str] = []
-    unsure: list[str] = []
-    for name in answer.found.measured.bases:
-        theirs, ours = _series(answer.found.measured, name), _series(base.found.measured, name)
-        verdict = None
-        if theirs is not None and ours is not None:
-            _, left, right = np.intersect1d(theirs[0], ours[0], return_indices=True)
-            verdict = same_coin(
-                theirs[2],
-                ours[2],
-                theirs[1][left],
-                ours[1][right],
-                ratio_limit=limits["same_coin_ratio"],
-                min_correlation=limits["same_coin_correlation"],
-            ).verdict
-        if verdict is False:
-            other.append(name)
-        elif verdict is None:
-            unsure.append(name)
-    covered = None if row.covered is None else row.covered - len(other)
-    return replace(row, covered=covered, other_coins=tuple(other), unverified=tuple(unsure))
-
-
-def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | None:
-    """Return the open times and returns (T,) of a member, and its last close per coin."""
-    if measured.panel is None or measured.returns is None or base not in measured.bases:
-        return None
-    closes = measured.panel.column(base)
-    seen = closes[np.isfinite(closes)]
-    listing = measured.listings.get(base)
-    if not len(seen) or listing is None:
-        return None
-    returns = measured.returns[:, measured.bases.index(base)]
-    return np.asarray(measured.panel.open_ms[1:], dtype=np.float64), returns, float(seen[-1]) / listing.coins
 
 
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
@@ -187,7 +144,7 @@ def _costs(row: VenueRow) -> dict[Costs, float | None]:
     }
 
 
-def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
+def _reasons(row: VenueRow, base: VenueRow, roles: Mapping[str, str]) -> tuple[str, ...]:
     """Say what decides the rank of an exchange."""
     if row.failed is not None:
         return row.reasons
@@ -200,9 +157,9 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         told.append(f"ends within the horizon: {', '.join(row.ending)}")
     told += [_stands_in(one) for one in row.stand_ins]
     if row.other_coins:
-        told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
+        told.append(f"another coin than on {base.venue}: {_with_roles(row.other_coins, roles)}")
     if row.unverified:
-        told.append(f"not verified to be the same coin: {', '.join(row.unverified)}")
+        told.append(f"not verified to be the same coin: {_with_roles(row.unverified, roles)}")
     costs = _costs(row)
     lacking = [name for name, value in costs.items() if value is None]
     if lacking:
@@ -211,6 +168,11 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         most = max(costs, key=lambda name: abs(costs[name] or 0.0))
         told.append(f"{WORDS[most]} {'paid' if (costs[most] or 0.0) < 0 else 'received'} is the largest part")
     return tuple(told)
+
+
+def _with_roles(names: Sequence[str], roles: Mapping[str, str]) -> str:
+    """Write assets down, the benchmark and the hedge as such."""
+    return ", ".join(f"{name} ({roles[name]})" if name in roles else name for name in names)
 
 
 def _lacked(row: VenueRow, member: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from conftest import Cli
 from fake_exchange.faults import Fault
 from fake_exchange.market import FakeMarket, bars
-from marketing import DAY_MS, FIRST_MS, N_DAYS, VENUES, a_market, answer, sectors, serve
+from marketing import DAY_MS, FIRST_MS, N_DAYS, VENUES, a_market, answer, closes, sectors, serve
 
 ORDER = ("--sector", "l1", "--notional", "600")
 SAMPLE = ("--exchange", "sample", "--as-of", "2026-10-28T07:00:00Z")
@@ -159,3 +159,43 @@ def test_an_unknown_basis_to_expiry_is_why_the_cost_is(cli: Cli, monkeypatch: py
     (row,) = answer(cli, *DATED)["data"]["venues"]
     assert (row["rank"], row["cost_bps"], row["convergence"]) == (None, None, None)
     assert row["reasons"] == ["cost unknown without basis to expiry"]
+
+
+# --- the same coin ----------------------------------------------------------------------------------------------
+
+
+def strayed(base: str) -> FakeMarket:
+    """The market with one coin at 110 times its price, moving by itself."""
+    market = a_market()
+    own = 11_000 * np.cumprod(1 + np.random.default_rng(99).normal(0, 0.03, N_DAYS))
+    market.bars[f"{base}USDT"] = bars(FIRST_MS, own, DAY_MS)
+    return market
+
+
+def test_a_benchmark_that_is_another_coin_leaves_no_rank(cli: Cli, tmp_path: Path) -> None:
+    """BTC at 110 times the price on Bybit: its three members are covered, and hedged with another coin: no cost."""
+    with served(tmp_path, markets={"bybit": strayed("BTC")}):
+        report = answer(cli, "venues", *ORDER)
+    bybit = next(row for row in report["data"]["venues"] if row["venue"] == "bybit")
+    assert (bybit["other_coins"], bybit["covered"]) == (["BTC"], 3)
+    assert (bybit["rank"], bybit["cost_bps"]) == (None, None)
+    assert "another coin than on binanceusdm: BTC (benchmark)" in bybit["reasons"]
+    assert "BTC on bybit" in next(x["detail"] for x in report["warnings"] if x["id"] == "other-coin")
+    others = [row for row in report["data"]["venues"] if row["venue"] != "bybit"]
+    assert [(row["rank"], row["other_coins"], row["unverified"]) for row in others] == [
+        (rank, [], []) for rank in (1, 2, 3, 4)
+    ]
+
+
+@pytest.mark.parametrize("only", ["ETH,SOL", "ETH,SOL,AVAX"])
+def test_a_hedge_that_is_another_coin_leaves_no_rank(cli: Cli, tmp_path: Path, only: str) -> None:
+    """`--hedge-with AVAX`, a member or none, that follows BTC by 1.5 and costs 1.2 times as much on Bybit."""
+    dear = a_market()
+    dear.bars["AVAXUSDT"] = bars(FIRST_MS, 1.2 * closes()["AVAX"], DAY_MS)
+    asked = (*ORDER, "--only", only, "--hedge-with", "AVAX", "--venues", "binanceusdm,bybit,mexc")
+    with served(tmp_path, markets={"bybit": dear}):
+        rows = {row["venue"]: row for row in answer(cli, "venues", *asked)["data"]["venues"]}
+    assert (rows["bybit"]["other_coins"], rows["bybit"]["rank"]) == (["AVAX"], None)
+    assert "another coin than on binanceusdm: AVAX (hedge)" in rows["bybit"]["reasons"]
+    assert (rows["mexc"]["other_coins"], rows["mexc"]["unverified"]) == ([], [])
+    assert rows["mexc"]["cost_bps"] is not None

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Cli
 from fake_exchange.market import DAY_MS, Bars, FakeMarket, Instrument, bars
-from marketing import BASES, FIRST_MS, N_DAYS, a_market, answer, closes, sectors, serve
+from marketing import FIRST_MS, N_DAYS, a_market, answer, closes, sectors, serve
 
 ASKED = ("venues", "--sector", "l1", "--notional", "600", "--venues", "binanceusdm,bybit")
 WINDOW = 90  # returns of ols-90d
