@@ -105,7 +105,9 @@ def plan_venues(
         reference=base.row.venue,
         venues=tuple(
             replace(
-                row, rank=ranked.index(row) + 1 if row in ranked else None, reasons=_reasons(row, base.row, roles[row.venue])
+                row,
+                rank=ranked.index(row) + 1 if row in ranked else None,
+                reasons=_reasons(row, base.row, roles[row.venue], ranked),
             )
             for row in order
         ),
@@ -119,10 +121,10 @@ def plan_venues(
     )
 
 
-def _order(row: VenueRow) -> tuple[bool, int, float, str]:
-    """Exchanges that answer first, then by members that are missing, then by cost; an unknown cost last."""
+def _order(row: VenueRow) -> tuple[bool, int, float, int, str]:
+    """Exchanges that answer first, then by members that cannot be held, then by cost; an unknown cost last."""
     cost = row.cost_bps if row.cost_bps is not None else float("inf")
-    return (row.failed is not None, row.asked - (row.covered or 0), cost, row.venue)
+    return (row.failed is not None, row.lacking, cost, len(row.stood_in), row.venue)
 
 
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
@@ -144,7 +146,9 @@ def _costs(row: VenueRow) -> dict[Costs, float | None]:
     }
 
 
-def _reasons(row: VenueRow, base: VenueRow, roles: Mapping[str, str]) -> tuple[str, ...]:
+def _reasons(
+    row: VenueRow, base: VenueRow, roles: Mapping[str, str], ranked: Sequence[VenueRow]
+) -> tuple[str, ...]:
     """Say what decides the rank of an exchange."""
     if row.failed is not None:
         return row.reasons
@@ -155,7 +159,7 @@ def _reasons(row: VenueRow, base: VenueRow, roles: Mapping[str, str]) -> tuple[s
         told.append(f"less than a contract there: {', '.join(row.too_small)}")
     if row.ending:
         told.append(f"ends within the horizon: {', '.join(row.ending)}")
-    told += [_stands_in(one) for one in row.stand_ins]
+    told += [*(_stands_in(one) for one in row.stand_ins), *_cheaper(row, ranked)]
     if row.other_coins:
         told.append(f"another coin than on {base.venue}: {_with_roles(row.other_coins, roles)}")
     if row.unverified:
@@ -189,6 +193,13 @@ def _stands_in(one: StandIn) -> str:
         return f"{one.base} is held on {one.venue}"
     fit = f"R² {one.r_squared:.2f}, tracking error {one.tracking_error * 100:.1f} % a year"
     return f"holds {one.base} by {one.told}, another risk: {fit}"
+
+
+def _cheaper(row: VenueRow, ranked: Sequence[VenueRow]) -> list[str]:
+    """Say over which exchanges that hold every member itself another asset in the place of one makes this cheaper."""
+    after = ranked[ranked.index(row) + 1 :] if row in ranked and row.stood_in else ()
+    dearer = [other.venue for other in after if not other.stood_in]
+    return [f"cheaper so than every member itself on {', '.join(dearer)}"] if dearer else []
 
 
 def _placing(answers: Sequence[VenueAnswer]) -> list[Notice]:

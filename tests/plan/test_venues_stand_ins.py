@@ -94,3 +94,41 @@ def test_what_is_held_elsewhere_is_not_held_there(cli: Cli, tmp_path: Path) -> N
     here, _, _ = asked(cli, tmp_path, spot_alone(path), listing(path), "bybit")
     assert (here["missing"], here["covered"], here["rank"]) == (["GONE"], 3, None)
     assert "GONE is held on bybit" in here["reasons"]
+
+
+@pytest.mark.parametrize(("rate", "first"), [("0.0003", "binanceusdm"), ("-0.001", "bybit")])
+def test_whole_baskets_are_ranked_by_cost(cli: Cli, tmp_path: Path, rate: str, first: str) -> None:
+    """GONE is a contract on Bybit, and on Binance it is held by SOL, which pays 1 bp in 8 hours.
+
+    A quarter of the basket pays 21 times 3 bps there instead of 1 in a week: 0.25 x 21 x 2 = 10.5 bps more than Binance;
+    fees and the hedge differ by 4 more. Where it receives 10 bps it is 0.25 x 21 x 11 = 57.75 bps less.
+    """
+    path = gone()
+    there = listing(path)
+    there.funding["GONEUSDT"] = rate
+    here, there_row, _ = asked(cli, tmp_path, spot_alone(path), there)
+    assert (here["covered"], there_row["covered"]) == (3, 4)
+    ranks = {row["venue"]: row["rank"] for row in (here, there_row)}
+    assert ranks == {first: 1, ({"binanceusdm", "bybit"} - {first}).pop(): 2}
+    assert (here["cost_bps"] < there_row["cost_bps"]) == (first == "binanceusdm")
+    why = "cheaper so than every member itself on bybit"
+    assert (why in here["reasons"]) == (first == "binanceusdm")
+    assert "holds GONE by SOL, another risk" in "; ".join(here["reasons"])
+
+
+def test_a_contract_is_held_against_the_prices_that_its_stand_in_was_chosen_by(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Binance has GONE as spot alone: Bybit's contract at the same prices is that coin, at 1.2 times it is another."""
+    path = gone()
+    _, same, _ = asked(cli, tmp_path, spot_alone(path), listing(path))
+    assert (same["unverified"], same["other_coins"], same["covered"]) == ([], [], 4)
+    _, other, _ = asked(cli, tmp_path, spot_alone(path), listing(1.2 * path))
+    assert (other["other_coins"], other["covered"], other["rank"]) == (["GONE"], 3, None)
+
+
+def test_a_stand_in_for_another_coin_stands_for_nothing(cli: Cli, tmp_path: Path) -> None:
+    """Binance lists GONE; the spot market by which Bybit chose SOL is at 1.2 times its price: another coin's."""
+    path = gone()
+    here, there, _ = asked(cli, tmp_path, listing(path), spot_alone(1.2 * path))
+    assert (here["rank"], there["other_coins"], there["rank"]) == (1, ["GONE"], None)
