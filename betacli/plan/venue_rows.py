@@ -21,14 +21,14 @@ class VenueRow:
     """One exchange as a place for the planned basket and its hedge. Money in quote currency; None is unknown.
 
     `covered` of `asked` members can be held there; `other_coins` share a ticker with the reference venue and are
-    another coin, `unverified` could not be held against it: members, benchmark and hedge. `adv_30d`, `depth_25_bps` (the thinner side) and
-    `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
-    fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
-    and every member can be held, itself (as spot, too) or with others in the place of those `stood_in`. `too_small` are
-    planned there with less than a contract, `ending` have a contract that ends within the horizon. `reasons` say what
-    decides the rank, `unknown` what could not be learnt; `convergence` is what a dated hedge gains or loses toward the
-    index, and part of the cost. `stand_ins` are held in the place of members without a contract there, `no_stand_in`
-    says of others why nothing is.
+    another coin, `unverified` could not be held against it: members, benchmark and hedge. `adv_30d`, `depth_25_bps`
+    (the thinner side) and `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the
+    basket's notional is what fees, half spreads with slippage both ways, and funding over the horizon come to; it is
+    known where all three are and every member can be held, itself (as spot, too) or with others in the place of those
+    `stood_in`. `too_small` are planned there with less than a contract, `ending` have a contract that ends within the
+    horizon. `reasons` say what decides the rank, `unknown` what could not be learnt; `convergence` is what a dated
+    hedge gains or loses toward the index, and part of the cost. `stand_ins` are held in the place of members without
+    a contract there, `no_stand_in` says of others why nothing is.
     """
 
     rank: int | None

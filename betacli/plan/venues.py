@@ -29,7 +29,7 @@ WORDS: dict[Costs, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueTable:
-    """The exchanges, the cheapest that holds every member first."""
+    """The exchanges, the cheapest that holds the whole basket first, members themselves or others in their place."""
 
     sector: str
     horizon_days: float
