@@ -45,7 +45,7 @@ def ask_all(
     def held_on(market: MarketData) -> VenueAnswer:
         with placed(request, universe, market, target, data, here) as held:
             source = held.market or market
-            return ask_venue(held.request, held.universe, source, holding, asked)
+            return ask_venue(held.request, held.universe, source, holding, asked, held.notices)
 
     def ask(name: str) -> VenueAnswer:
         try:

@@ -91,7 +91,7 @@ RESULTS: dict[str, Result] = {
     "venues": Result(
         data="betacli.plan.venues:VenueTable",
         rows={"venue": "betacli.plan.venues:VenueRow"},
-        added=("unknown",),
+        added=("unknown", "stand_ins", "no_stand_in"),
     ),
     "backtest-betas": Result(
         data="betacli.plan.backtest:BetaBacktest", rows={"preset": "betacli.plan.backtest:PresetScore"}

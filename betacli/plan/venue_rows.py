@@ -3,15 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from betacli.core.model import Universe, Unknown
+from betacli.core.model import Notice, Universe, Unknown
 from betacli.data.candles import MarketData
 from betacli.errors import BetacliError
 from betacli.plan.attempt import Attempt, attempt
 from betacli.plan.carrying import Holding, converged, entry_both_ways, fees_both_ways
 from betacli.plan.funding_rows import current_rows, projected
+from betacli.plan.hedge_with import PERPETUAL
 from betacli.plan.liquidity import liquidity_of
 from betacli.plan.liquidity_rows import LiquidityRow
 from betacli.plan.request import BasketRequest
+from betacli.plan.stand_in import StandIn, Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +21,14 @@ class VenueRow:
     """One exchange as a place for the planned basket and its hedge. Money in quote currency; None is unknown.
 
     `covered` of `asked` members can be held there; `other_coins` share a ticker with the reference venue and are
-    another coin, `unverified` could not be held against it. `adv_30d`, `depth_25_bps` (the thinner side) and
-    `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the basket's notional is what
-    fees, half spreads with slippage both ways, and funding over the horizon come to; it is known where all three are
-    and every member can be held, itself or by one of `stood_in`. `too_small` are planned there with less than a
-    contract, `ending` have a contract that ends within the horizon. `reasons` say what decides the rank, `unknown` what
-    could not be learnt; `convergence` is what a dated hedge gains or loses toward the index, and part of the cost.
+    another coin, `unverified` could not be held against it: members, benchmark and hedge. `adv_30d`, `depth_25_bps`
+    (the thinner side) and `max_leverage` are of the weakest contract, `spread_bps` of the widest. `cost_bps` of the
+    basket's notional is what fees, half spreads with slippage both ways, and funding over the horizon come to; it is
+    known where all three are and every member can be held, itself (as spot, too) or with others in the place of those
+    `stood_in`. `too_small` are planned there with less than a contract, `ending` have a contract that ends within the
+    horizon. `reasons` say what decides the rank, `unknown` what could not be learnt; `convergence` is what a dated
+    hedge gains or loses toward the index, and part of the cost. `stand_ins` are held in the place of members without
+    a contract there, `no_stand_in` says of others why nothing is.
     """
 
     rank: int | None
@@ -50,23 +54,36 @@ class VenueRow:
     too_small: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
     stood_in: tuple[str, ...] = ()
-    convergence: float | None = 0.0
+    convergence: float | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: tuple[StandIn, ...] = ()
+    no_stand_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
         """Whether everything that is planned can be held there, to the end of the horizon."""
-        held = (self.covered or 0) + len(self.stood_in)
-        return held == self.asked and not (self.too_small or self.ending)
+        return self.lacking == 0 and not (self.too_small or self.ending or self.other_coins)
+
+    @property
+    def lacking(self) -> int:
+        """How many members can be held there neither themselves nor with others in their place."""
+        return self.asked - (self.covered or 0) - len(self.stood_in)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VenueAnswer:
-    """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error."""
+    """What one exchange gave: its row, and the trade it was judged on; where it failed, with what error.
+
+    `said` is what placing the members there said, `here` are those that are held there themselves, `tracked` is what
+    stands in for others.
+    """
 
     row: VenueRow
     found: Attempt | None
     error: BetacliError | None = None
+    said: tuple[Notice, ...] = ()
+    here: tuple[str, ...] = ()
+    tracked: tuple[Tracking, ...] = ()
 
 
 def failed_venue(name: str, request: BasketRequest, universe: Universe, error: BetacliError) -> VenueAnswer:
@@ -75,7 +92,7 @@ def failed_venue(name: str, request: BasketRequest, universe: Universe, error: B
         rank=None, venue=name, reference=False, centralised=True, failed=error.message,
         asked=len(request.betas.members(universe)[1]), covered=None, missing=(), other_coins=(), unverified=(),
         adv_30d=None, depth_25_bps=None, spread_bps=None, max_leverage=None, dated_futures=None, fees=None, entry=None,
-        funding=None, cost_bps=None, reasons=(error.message,),
+        funding=None, convergence=None, cost_bps=None, reasons=(error.message,),
     )  # fmt: skip
     return VenueAnswer(row=row, found=None, error=error)
 
@@ -86,6 +103,7 @@ def ask_venue(
     source: MarketData,
     holding: Holding,
     asked: Sequence[str],
+    said: tuple[Notice, ...] = (),
 ) -> VenueAnswer:
     """Plan the basket on one exchange and add up what holding it there costs.
 
@@ -95,6 +113,7 @@ def ask_venue(
         source: the exchange.
         holding: for how long, at which fees.
         asked: the members of the basket as they were asked for.
+        said: what putting them in their places there said.
 
     Raises:
         ExchangeFailed, GatesFailed: the exchange does not answer, or its benchmark cannot be trusted.
@@ -105,7 +124,7 @@ def ask_venue(
     traded = [row for row in rows if row.contract in {"active", "spot", "dated", "delisting"}]
     days = holding.days(universe)
     fees = entry = funding = None
-    nearing: float | None = 0.0
+    nearing = 0.0 if request.hedge_with == PERPETUAL else None
     unknown = _unknown(rows)
     if found.solved is not None:
         fees = fees_both_ways(holding, found.held, [])
@@ -121,8 +140,8 @@ def ask_venue(
     leverages = _leverages(found)
     if None in leverages or not leverages:
         unknown["max-leverage"] = "is not told of every contract without a key"
-    stood_in = tuple(one.stand_in.base for one in request.tracked if one.stand_in.venue is None)
-    here = [base for base in asked if base in measured.bases and measured.listings[base].venue is None]
+    stood_in = tuple(one.stand_in.base for one in request.tracked if not one.stand_in.is_itself)
+    here = tuple(b for b in asked if b in measured.bases and measured.listings[b].venue is None)
     row = VenueRow(
         rank=None, venue=source.name, reference=False, centralised=None if source.simulated else True, failed=None,
         asked=len(asked), covered=len(here), missing=tuple(b for b in asked if b not in here and b not in stood_in),
@@ -131,8 +150,9 @@ def ask_venue(
         max_leverage=_least(leverages), dated_futures=tuple(b for b in told if futures[b]) if told else None, fees=fees,
         entry=entry, funding=funding, cost_bps=None, reasons=() if found.why_not is None else (found.why_not,),
         too_small=_too_small(found), ending=_ending(rows, days), stood_in=stood_in, convergence=nearing, unknown=unknown,
+        stand_ins=tuple(one.stand_in for one in request.tracked), no_stand_in=request.betas.proxies_refused,
     )  # fmt: skip
-    return VenueAnswer(row=row, found=found)
+    return VenueAnswer(row=row, found=found, said=said, here=here, tracked=request.tracked)
 
 
 def _unknown(rows: Sequence[LiquidityRow]) -> dict[str, str]:

@@ -4,29 +4,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from betacli import document as doc
 from betacli.core.checks import THRESHOLDS
-from betacli.core.model import Floats, Notice, Universe
-from betacli.core.proxy import same_coin
+from betacli.core.model import Notice, Universe
 from betacli.document import Column, Document, Report, Table
 from betacli.errors import ExchangeFailed
 from betacli.plan.answer import report
 from betacli.plan.attempt import Attempt
 from betacli.plan.carrying import Holding
-from betacli.plan.measure import Measured
 from betacli.plan.request import BasketRequest
+from betacli.plan.stand_in import StandIn
+from betacli.plan.venue_coins import against, compared
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 DATA_REFUSED = 3
-Costs = Literal["fees", "entry", "funding"]
-WORDS: dict[Costs, str] = {"fees": "fees", "entry": "spread and slippage", "funding": "funding"}
+Costs = Literal["fees", "entry", "funding", "convergence"]
+WORDS: dict[Costs, str] = {
+    "fees": "fees",
+    "entry": "spread and slippage",
+    "funding": "funding",
+    "convergence": "basis to expiry",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueTable:
-    """The exchanges, the cheapest that holds every member first."""
+    """The exchanges, the cheapest that holds the whole basket first, members themselves or others in their place."""
 
     sector: str
     horizon_days: float
@@ -34,7 +37,9 @@ class VenueTable:
     venues: tuple[VenueRow, ...]
 
     def document(self) -> Document:
-        """Return one row an exchange."""
+        """Return one row an exchange; what the basis comes to has a column where a hedge is dated."""
+        dated = any(v.failed is None and v.convergence != 0 for v in self.venues)
+        nearing = (Column(header="basis to expiry", show=doc.signed_money),) if dated else ()
         columns = (
             Column(header="#", show=doc.text),
             Column(header="exchange", align="left", tone=lambda _: "strong"),
@@ -46,6 +51,7 @@ class VenueTable:
             Column(header="fees", show=doc.signed_money),
             Column(header="spread, slip", show=doc.signed_money),
             Column(header="funding", show=doc.signed_money),
+            *nearing,
             Column(header="net bps", show=doc.fixed(1, sign=True), tone=lambda _: "strong"),
             Column(header="dated", align="left"),
             Column(header="why", align="left"),
@@ -54,7 +60,7 @@ class VenueTable:
             (
                 v.rank, v.venue, doc.UNKNOWN if v.covered is None else f"{v.covered} of {v.asked}", v.adv_30d,
                 v.spread_bps, v.depth_25_bps, v.max_leverage, v.fees, v.entry, v.funding,
-                None if v.cost_bps is None else -v.cost_bps,
+                *((v.convergence,) if nearing else ()), None if v.cost_bps is None else -v.cost_bps,
                 doc.UNKNOWN if v.dated_futures is None else ", ".join(v.dated_futures) or "none", "; ".join(v.reasons),
             )
             for v in self.venues
@@ -89,7 +95,8 @@ def plan_venues(
             exchange=reference, reason="unreachable", detail=f"and no other answered: {told}"
         )
     limits = {**THRESHOLDS, **universe.checklist}
-    rows = [_costed(_compared(a, base, limits), a.found) for a in answers]
+    rows = [_costed(compared(a, base, limits), a.found) for a in answers]
+    roles = {a.row.venue: against(a.found) for a in answers}
     order = sorted(rows, key=_order)
     ranked = [row for row in order if row.cost_bps is not None]
     data = VenueTable(
@@ -98,88 +105,66 @@ def plan_venues(
         reference=base.row.venue,
         venues=tuple(
             replace(
-                row, rank=ranked.index(row) + 1 if row in ranked else None, reasons=_reasons(row, base.row)
+                row,
+                rank=ranked.index(row) + 1 if row in ranked else None,
+                reasons=_reasons(row, base.row, roles[row.venue], ranked),
             )
             for row in order
         ),
     )
-    return report("venues", request.betas.run, base.found.measured, data, _said(rows, base.row.venue, limits))
+    return report(
+        "venues",
+        request.betas.run,
+        base.found.measured,
+        data,
+        [*_placing(answers), *_said(rows, base.row.venue, limits)],
+    )
 
 
-def _order(row: VenueRow) -> tuple[bool, int, float, str]:
-    """Exchanges that answer first, then by members that are missing, then by cost; an unknown cost last."""
+def _order(row: VenueRow) -> tuple[bool, int, float, int, str]:
+    """Exchanges that answer first, then by members that cannot be held, then by cost; an unknown cost last."""
     cost = row.cost_bps if row.cost_bps is not None else float("inf")
-    return (row.failed is not None, row.asked - (row.covered or 0), cost, row.venue)
-
-
-def _compared(answer: VenueAnswer, base: VenueAnswer, limits: Mapping[str, float]) -> VenueRow:
-    """Take off the members that share a ticker with the reference's and are another coin."""
-    row = replace(answer.row, reference=answer is base)
-    if answer.found is None or base.found is None or answer is base:
-        return row
-    other: list[str] = []
-    unsure: list[str] = []
-    for name in answer.found.measured.bases:
-        theirs, ours = _series(answer.found.measured, name), _series(base.found.measured, name)
-        verdict = None
-        if theirs is not None and ours is not None:
-            _, left, right = np.intersect1d(theirs[0], ours[0], return_indices=True)
-            verdict = same_coin(
-                theirs[2],
-                ours[2],
-                theirs[1][left],
-                ours[1][right],
-                ratio_limit=limits["same_coin_ratio"],
-                min_correlation=limits["same_coin_correlation"],
-            ).verdict
-        if verdict is False:
-            other.append(name)
-        elif verdict is None:
-            unsure.append(name)
-    covered = None if row.covered is None else row.covered - len(other)
-    return replace(row, covered=covered, other_coins=tuple(other), unverified=tuple(unsure))
-
-
-def _series(measured: Measured, base: str) -> tuple[Floats, Floats, float] | None:
-    """Return the open times and returns (T,) of a member, and its last close per coin."""
-    if measured.panel is None or measured.returns is None or base not in measured.bases:
-        return None
-    closes = measured.panel.column(base)
-    seen = closes[np.isfinite(closes)]
-    listing = measured.listings.get(base)
-    if not len(seen) or listing is None:
-        return None
-    returns = measured.returns[:, measured.bases.index(base)]
-    return np.asarray(measured.panel.open_ms[1:], dtype=np.float64), returns, float(seen[-1]) / listing.coins
+    return (row.failed is not None, row.lacking, cost, len(row.stood_in), row.venue)
 
 
 def _costed(row: VenueRow, found: Attempt | None) -> VenueRow:
     """Add up the cost where every part of it is known and every member can be held."""
-    parts = (row.fees, row.entry, row.funding, row.convergence)
+    parts = _costs(row).values()
     if found is None or not found.notional or not row.whole:
         return row
     known = [part for part in parts if part is not None]
     return replace(row, cost_bps=-sum(known) / found.notional * 1e4) if len(known) == len(parts) else row
 
 
-def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
+def _costs(row: VenueRow) -> dict[Costs, float | None]:
+    """Return every part of the cost, below zero where it is paid."""
+    return {
+        "fees": row.fees,
+        "entry": row.entry,
+        "funding": row.funding,
+        "convergence": row.convergence,
+    }
+
+
+def _reasons(
+    row: VenueRow, base: VenueRow, roles: Mapping[str, str], ranked: Sequence[VenueRow]
+) -> tuple[str, ...]:
     """Say what decides the rank of an exchange."""
     if row.failed is not None:
         return row.reasons
     told = list(row.reasons)
     if row.missing:
-        told.append(f"lacks {', '.join(row.missing)}")
+        told.append(f"lacks {', '.join(_lacked(row, member) for member in row.missing)}")
     if row.too_small:
         told.append(f"less than a contract there: {', '.join(row.too_small)}")
     if row.ending:
         told.append(f"ends within the horizon: {', '.join(row.ending)}")
-    if row.stood_in:
-        told.append(f"by what stands in: {', '.join(row.stood_in)}")
+    told += [*(_stands_in(one) for one in row.stand_ins), *_cheaper(row, ranked)]
     if row.other_coins:
-        told.append(f"another coin than on {base.venue}: {', '.join(row.other_coins)}")
+        told.append(f"another coin than on {base.venue}: {_with_roles(row.other_coins, roles)}")
     if row.unverified:
-        told.append(f"not verified to be the same coin: {', '.join(row.unverified)}")
-    costs: dict[Costs, float | None] = {"fees": row.fees, "entry": row.entry, "funding": row.funding}
+        told.append(f"not verified to be the same coin: {_with_roles(row.unverified, roles)}")
+    costs = _costs(row)
     lacking = [name for name, value in costs.items() if value is None]
     if lacking:
         told.append(f"cost unknown without {', '.join(WORDS[name] for name in lacking)}")
@@ -187,6 +172,43 @@ def _reasons(row: VenueRow, base: VenueRow) -> tuple[str, ...]:
         most = max(costs, key=lambda name: abs(costs[name] or 0.0))
         told.append(f"{WORDS[most]} {'paid' if (costs[most] or 0.0) < 0 else 'received'} is the largest part")
     return tuple(told)
+
+
+def _with_roles(names: Sequence[str], roles: Mapping[str, str]) -> str:
+    """Write assets down, the benchmark and the hedge as such."""
+    return ", ".join(f"{name} ({roles[name]})" if name in roles else name for name in names)
+
+
+def _lacked(row: VenueRow, member: str) -> str:
+    """Name a member that cannot be held, with why nothing stands in for it where something was looked for."""
+    why = row.no_stand_in.get(member)
+    return member if why is None else f"{member} (nothing stands in: {why})"
+
+
+def _stands_in(one: StandIn) -> str:
+    """Say how a member without a contract is held, and what another asset in its place leaves untracked."""
+    if one.kind == "spot":
+        return f"holds {one.base} as spot"
+    if one.kind == "venue":
+        return f"{one.base} is held on {one.venue}"
+    fit = f"R² {one.r_squared:.2f}, tracking error {one.tracking_error * 100:.1f} % a year"
+    return f"holds {one.base} by {one.told}, another risk: {fit}"
+
+
+def _cheaper(row: VenueRow, ranked: Sequence[VenueRow]) -> list[str]:
+    """Say over which exchanges that hold every member itself another asset in the place of one makes this cheaper."""
+    after = ranked[ranked.index(row) + 1 :] if row in ranked and row.stood_in else ()
+    dearer = [other.venue for other in after if not other.stood_in]
+    return [f"cheaper so than every member itself on {', '.join(dearer)}"] if dearer else []
+
+
+def _placing(answers: Sequence[VenueAnswer]) -> list[Notice]:
+    """Return what was said of where members are held, each with the exchanges it is true of."""
+    where: dict[Notice, list[str]] = {}
+    for answer in answers:
+        for notice in dict.fromkeys(answer.said):
+            where.setdefault(notice, []).append(f"`{answer.row.venue}`")
+    return [replace(notice, detail=f"{', '.join(names)}: {notice.detail}") for notice, names in where.items()]
 
 
 def _said(rows: Sequence[VenueRow], reference: str, limits: Mapping[str, float]) -> list[Notice]:
