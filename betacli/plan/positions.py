@@ -30,7 +30,7 @@ class HeldPosition:
 
     `role`: the basket's asset, the hedge's contract, or outside both. `traded` tells that today's trades change it;
     spot, and contracts other than the planned one, count and are left as they are. Unknown is None, and `reason` says
-    why.
+    why. `price` and `entry_price` are of `multiplier` coins: notional = amount × price / multiplier.
     """
 
     written: str
@@ -47,6 +47,7 @@ class HeldPosition:
     beta: float | None
     beta_notional: float | None
     reason: str | None
+    multiplier: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,7 @@ def _held(
         beta=beta,
         beta_notional=notional * beta if notional is not None and beta is not None else None,
         reason=None if known else asset.reason or "it has no price",
+        multiplier=row.coins,
     )
 
 
