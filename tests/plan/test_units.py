@@ -19,6 +19,7 @@ def pepe_market(venue: str) -> FakeMarket:
     coins = venue == "mexc"
     path = np.cumprod(1 + np.random.default_rng(3).normal(0, 0.03, N_DAYS))
     close = PRICE / (1000 if coins else 1) * path / path[-1]
+    close[-1] = PRICE / (1000 if coins else 1)
     listed = Instrument(
         base="PEPE" if coins else "1000PEPE",
         tick="0.00000001",
@@ -79,3 +80,26 @@ def test_a_held_position_by_the_thousand(cli: Cli, tmp_path: Path) -> None:
     assert (held["amount"], held["price"], held["multiplier"]) == (2_000_000, pytest.approx(PRICE), 1000)
     assert held["notional"] == pytest.approx(held["amount"] * held["price"] / held["multiplier"])
     assert held["notional"] == pytest.approx(25.0)
+
+
+@pytest.mark.parametrize(
+    ("venue", "times", "unit"), [("mexc", 10_000_000, ""), ("bybit", 1_000, "units of 1,000 ")]
+)
+def test_explain_says_what_contracts_are_of(
+    cli: Cli, tmp_path: Path, venue: str, times: int, unit: str
+) -> None:
+    """10,000,000 coins at 0.0000125 are 125.00 a contract on MEXC; a thousand of them are 0.0125 elsewhere."""
+    with serve(venue, pepe_market(venue)) as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, PEPE")
+        asked = ("solve", "--sector", "l1", "--notional", "60600", "--exchange", venue, "--explain")
+        report = answer(cli, *asked)
+    contracts = named(report["data"]["legs"], "PEPE")["contracts"]
+    told = "\n".join(line for step in report["explanation"] for line in step["lines"])
+    worth = contracts * times * PRICE / 1000
+    assert (
+        f" {unit}PEPE -> {contracts:,.0f} contracts x {times:,} = {contracts * times:,.0f} PEPE, worth {worth:,.2f}"
+        in told
+    )
+    wanted = "1.25e-05 = 1,616,000,000.00 " if venue == "mexc" else "0.0125 = 1,616,000.00 "
+    assert f"PEPE: 0.33333333 x 60,600.00 = 20,200.00; 20,200.00 / {wanted}{unit}PEPE -> " in told
+    assert "ETH: 0.33333333 x 60,600.00 = 20,200.00; 20,200.00 / 100 = 202 ETH -> " in told
