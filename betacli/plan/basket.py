@@ -207,6 +207,7 @@ def _legs(
         weight = float(solution.weights[i])
         listing, price = measured.listings.get(name), prices.get(name)
         sized = held.sized[i] if held else None
+        market = listing.market if listing else None
         return Leg(
             base=name,
             sector=where[name][0],
@@ -226,6 +227,8 @@ def _legs(
             amount=float(sized.amount) if sized else None,
             rounded_notional=sized.notional if sized else None,
             held_at=sides[i],
+            multiplier=listing.coins if listing else None,
+            contract_size=float(market.contract_size) if market else None,
         )
 
     return tuple(leg(i, name) for i, name in enumerate(measured.bases))

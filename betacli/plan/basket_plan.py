@@ -22,6 +22,8 @@ class Leg:
 
     `weight` and `base_weight` are fractions of the basket; `contracts` are what the exchange counts, `amount`
     coins; `rounded_notional` is what those contracts are worth at `price`; `held_at` tells that a bound binds.
+    `price` is of one base unit, which is `multiplier` coins (1,000 of `1000PEPE`); a contract is `contract_size` base units:
+    rounded_notional = contracts × contract_size × price, and amount = contracts × contract_size × multiplier.
     `sector` is the one it is counted in; `current_weight` what is held now, where turnover counts. `kind` is a future,
     or spot that is paid for in full; `venue` the exchange where that is another than the basket's.
     """
@@ -44,6 +46,8 @@ class Leg:
     held_at: Literal["lower", "upper"] | None
     kind: Literal["future", "spot"] = "future"
     venue: str | None = None
+    multiplier: int | None = None
+    contract_size: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

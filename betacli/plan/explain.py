@@ -18,6 +18,7 @@ from betacli.document import Steps
 from betacli.plan.basket import Solved
 from betacli.plan.basket_plan import BasketPlan, Leg
 from betacli.plan.explain_hedge import hedge_steps
+from betacli.plan.explain_units import counted, figure, unit_of
 from betacli.plan.hedge_plan import HedgePlan
 from betacli.plan.measure import Measured
 
@@ -187,6 +188,6 @@ def _contracts(plan: BasketPlan) -> Iterator[str]:
 def _rounded(leg: Leg) -> str:
     if leg.price is None or leg.contracts is None or leg.amount is None or not leg.price:
         return ""
-    wanted = f"; {doc.money(leg.notional)} / {leg.price:.12g} = {leg.notional / leg.price:.8g} {leg.base}"
-    held = f"{doc.significant(leg.contracts)} contracts = {doc.significant(leg.amount)} {leg.base}"
-    return f"{wanted} -> {held}, worth {doc.money(leg.rounded_notional)}"
+    units = figure(leg.notional / leg.price)
+    wanted = f"; {doc.money(leg.notional)} / {leg.price:.12g} = {units} {unit_of(leg)}"
+    return f"{wanted} -> {counted(leg)}, worth {doc.money(leg.rounded_notional)}"

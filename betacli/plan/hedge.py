@@ -139,6 +139,8 @@ def _part(instrument: Instrument, total: float, rounded_total: float | None) -> 
         amount=float(sized.amount) if sized else None,
         rounded_notional=sized.notional if sized else None,
         dated=instrument.dated,
+        multiplier=listing.coins if listing else None,
+        contract_size=float(market.contract_size) if market else None,
     )
 
 

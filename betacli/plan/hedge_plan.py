@@ -30,7 +30,8 @@ Side = Literal["long", "short", "none"]
 class HedgePart:
     """One future of the hedge: signed notional in quote currency, its own beta, and its contracts where known.
 
-    `dated` is None for a perpetual.
+    `dated` is None for a perpetual. `price` is of one base unit, which is `multiplier` coins; a contract is `contract_size` base units:
+    rounded_notional = contracts × contract_size × price, and amount = contracts × contract_size × multiplier.
     """
 
     base: str
@@ -43,6 +44,8 @@ class HedgePart:
     amount: float | None
     rounded_notional: float | None
     dated: Dated | None
+    multiplier: int | None = None
+    contract_size: float | None = None
 
 
 def expiring(parts: Sequence[HedgePart], days: float) -> list[Notice]:

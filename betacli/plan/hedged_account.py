@@ -135,6 +135,7 @@ def held_account(
         source=source,
         basket={leg.base: measured.listings.get(leg.base) for leg in legs},
         hedge={part.base: part for part in chosen.parts},
+        stand_ins=solved.plan.stand_ins,
     )
     require_sizes(positions)
     shared = {part.listing.symbol if part.listing else part.base for part in chosen.parts}

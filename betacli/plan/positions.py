@@ -2,26 +2,29 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from betacli.core.beta import estimate
 from betacli.core.calendar import DAY_MS
-from betacli.core.model import Member, Notice, Price, Universe
+from betacli.core.model import Member, Notice, Price, Universe, Unknown
 from betacli.core.returns import simple_returns
+from betacli.data.beside import Beside, Place
 from betacli.data.candles import Listing, MarketData
 from betacli.data.gates import thresholds_for
 from betacli.data.position_file import Row
 from betacli.errors import UnknownName, mistyped
 from betacli.plan.gather import gather
-from betacli.plan.holding import Holding, Kind
+from betacli.plan.holding import Holding, Kind, Role
 from betacli.plan.instruments import Instrument, betas_of
 from betacli.plan.measure import Measured
 from betacli.plan.prices import prices_of
 
+if TYPE_CHECKING:
+    from betacli.plan.stand_in import StandIn
+
 ANOTHER = "a coin of its own is named under `universe` in the sector file"
-Place = Literal["basket", "hedge", "outside"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +33,14 @@ class HeldPosition:
 
     `role`: the basket's asset, the hedge's contract, or outside both. `traded` tells that today's trades change it;
     spot, and contracts other than the planned one, count and are left as they are. Unknown is None, and `reason` says
-    why.
+    why. `price` and `entry_price` are of `multiplier` coins: notional = amount × price / multiplier.
     """
 
     written: str
     base: str
     symbol: str | None
     kind: Kind
-    role: Place
+    role: Role
     traded: bool
     amount: float | None
     notional: float | None
@@ -47,6 +50,7 @@ class HeldPosition:
     beta: float | None
     beta_notional: float | None
     reason: str | None
+    multiplier: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +101,9 @@ def value_positions(
     source: MarketData | None,
     basket: Mapping[str, Listing | None],
     hedge: Mapping[str, Instrument],
+    stand_ins: "Sequence[StandIn]" = (),
 ) -> Positions:
-    """Value what the file says is held.
+    """Value what the file says is held: what is spot and has no usable contract, on its own spot market.
 
     Raises:
         UnknownName: nobody knows a position's coin, and its name is a slip of one that is known.
@@ -110,33 +115,51 @@ def value_positions(
         source: prices and bars of everything else; None where none was named.
         basket: the contract of each asset of the basket, None where it is unknown.
         hedge: the instrument of each asset of the hedge.
+        stand_ins: what is held in the place of members without a contract.
     """
     assets, notices = _assets(sorted({row.coin for row in rows}), measured, universe, source)
+    planned = {*basket, *hedge, *measured.benchmark_weights}
+    spot = _on_spot([row for row in rows if row.coin not in planned], assets, measured, universe, source)
+    notices = [*_without(notices, rows, spot), *_spot_notices(rows, assets, spot)]
+
+    def asset_of(coin: str, kind: Kind) -> Asset:
+        return spot.get(coin, assets[coin]) if kind == "spot" else assets[coin]
+
     _refuse_mistyped(
-        rows, assets, {*measured.bases, *measured.benchmark_weights, *hedge, *universe.assets}, source
+        rows, assets | spot, {*measured.bases, *measured.benchmark_weights, *hedge, *universe.assets}, source
     )
     futures = _futures_of(rows, basket, universe, source)
     held = tuple(
-        _held(row, assets[row.coin], universe.quote, basket, hedge, futures.get(row.coin)) for row in rows
+        _held(row, asset_of(row.coin, row.kind), universe.quote, basket, hedge, futures.get(row.coin))
+        for row in rows
     )
     contracts = {
         (p.symbol or p.base): futures.get(p.base) or assets[p.base].listing
         for p in held
         if p.kind == "future"
     }
+    notices += _uncounted(held, stand_ins)
     unknown = [f"{p.written} ({p.reason})" for p in held if p.reason is not None]
     if unknown:
         detail = f"held, and not all of it can be known, nor what it adds to: {', '.join(unknown)}"
         notices.append(Notice(id="position-unknown", detail=detail))
+    notices += _valued_as([(p, asset_of(p.base, p.kind).listing) for p in held])
+    return Positions(held=held, contracts=contracts, notices=tuple(notices))
+
+
+def _valued_as(held: Sequence[tuple[HeldPosition, Listing | None]]) -> list[Notice]:
+    """Say which positions have the price of another market than their own."""
     others = [
         f"`{p.written}` as `{listing.symbol}`"
-        for p in held
-        if (listing := assets[p.base].listing) is not None and p.symbol != listing.symbol and p.notional
+        for p, listing in held
+        if listing is not None and p.symbol != listing.symbol and p.notional
     ]
-    if others:
-        detail = f"valued at the price of another contract of the coin, and futures margined so: {', '.join(others)}"
-        notices.append(Notice(id="position-valued-as", detail=detail, severity="note"))
-    return Positions(held=held, contracts=contracts, notices=tuple(notices))
+    if not others:
+        return []
+    detail = (
+        f"valued at the price of another market of the coin, and futures margined so: {', '.join(others)}"
+    )
+    return [Notice(id="position-valued-as", detail=detail, severity="note")]
 
 
 def _refuse_mistyped(
@@ -215,6 +238,7 @@ def _held(
         beta=beta,
         beta_notional=notional * beta if notional is not None and beta is not None else None,
         reason=None if known else asset.reason or "it has no price",
+        multiplier=row.coins,
     )
 
 
@@ -269,21 +293,99 @@ def _assets(
         return assets | dict.fromkeys(others, nothing), []
     if not others or source is None:
         return assets, []
-    found, notices = _measured(others, measured, universe, source)
+    members = [universe.assets.get(coin, Member(base=coin)) for coin in others]
+    found, notices = _measured(members, measured, universe, source)
     return assets | found, notices
 
 
+def _on_spot(
+    rows: Sequence[Row],
+    assets: Mapping[str, Asset],
+    measured: Measured,
+    universe: Universe,
+    source: MarketData | None,
+) -> dict[str, Asset]:
+    """Return what is known of coins held as spot that have no usable contract, each on its own spot market.
+
+    Where that has no usable bars either, nothing is valued by them, and the reason tells both.
+    """
+    coins = sorted({row.coin for row in rows if row.kind == "spot" and assets[row.coin].beta is None})
+    if source is None or measured.panel is None or measured.market is None or not coins:
+        return {}
+    listed = source.spot(coins, universe.quote)
+    places = {
+        coin: Place(market=source, listing=place)
+        for coin, place in listed.items()
+        if isinstance(place, Listing)
+    }
+    found: dict[str, Asset] = {}
+    if places:
+        members = [Member(base=coin, hold="spot") for coin in places]
+        found, _ = _measured(members, measured, universe, Beside(source, places))
+    for coin, place in listed.items():
+        if isinstance(place, Listing) and found[coin].beta is not None:
+            continue
+        why = place.reason if isinstance(place, Unknown) else f"its spot market {found[coin].reason}"
+        known = assets[coin].reason or ""
+        found[coin] = replace(assets[coin], reason=known if why in known else f"{known}; {why}")
+    return found
+
+
+def _without(notices: Sequence[Notice], rows: Sequence[Row], spot: Mapping[str, Asset]) -> list[Notice]:
+    """Return what was said of contracts, without what was said of those in whose place the spot market is."""
+    futures = {row.coin for row in rows if row.kind == "future"}
+    settled = tuple(f"`{coin}` " for coin, asset in spot.items() if asset.price and coin not in futures)
+    return [notice for notice in notices if not notice.detail.startswith(settled)]
+
+
+def _spot_notices(
+    rows: Sequence[Row], assets: Mapping[str, Asset], spot: Mapping[str, Asset]
+) -> list[Notice]:
+    """Say what was measured on a spot market, and why not on a contract."""
+    told = {
+        row.written: f"`{row.written}` on `{asset.listing.symbol}` ({assets[row.coin].reason})"
+        for row in rows
+        if row.kind == "spot"
+        and (asset := spot.get(row.coin)) is not None
+        and asset.listing is not None
+        and asset.beta is not None
+    }
+    if not told:
+        return []
+    detail = (
+        f"without a usable contract, so priced and measured on the spot market: {', '.join(told.values())}"
+    )
+    return [Notice(id="position-on-spot", detail=detail, severity="note")]
+
+
+def _uncounted(held: Sequence[HeldPosition], stand_ins: "Sequence[StandIn]") -> list[Notice]:
+    """Say which positions are of a member whose whole weight others carry."""
+    carried = {one.base: one.told for one in stand_ins}
+    notices = []
+    for p in held:
+        if p.role != "outside" or p.base not in carried or p.notional == 0:
+            continue
+        how = "is held" if p.beta is None else "is held, and a hedge covers it by its own beta"
+        detail = (
+            f"`{p.written}` {how}, but it does not count toward the weight of {p.base}, "
+            f"all of which is bought as {carried[p.base]}"
+        )
+        notices.append(Notice(id="held-not-counted", detail=detail))
+    return notices
+
+
 def _measured(
-    coins: Sequence[str], measured: Measured, universe: Universe, source: MarketData
+    members: Sequence[Member], measured: Measured, universe: Universe, source: MarketData
 ) -> tuple[dict[str, Asset], list[Notice]]:
     """Measure coins outside the basket by its recipe, each on its own; what fails a gate has no beta."""
+    coins = [member.base for member in members]
     panel, market = measured.panel, measured.market
     if panel is None or market is None:
         return {}, []
     data = gather(
         source,
         quote=universe.quote,
-        members=[universe.assets.get(coin, Member(base=coin)) for coin in coins],
+        members=members,
         parts=(),
         timeframe=measured.recipe.timeframe,
         grid=panel.open_ms,

@@ -47,6 +47,7 @@ def _found(place: str) -> type:
 _SECTORS = "betacli.plan.sectors:SectorInputs"
 _STORE = "betacli.plan.store:StoreInputs"
 _LEG = "betacli.plan.basket_plan:Leg"
+_UNITS = ("multiplier", "contract_size")
 _TODAY = {"trade": "betacli.plan.trades:Trade", "held": "betacli.plan.positions:HeldPosition"}
 
 RESULTS: dict[str, Result] = {
@@ -61,11 +62,12 @@ RESULTS: dict[str, Result] = {
     "beta-rolling": Result(
         data="betacli.plan.beta_rolling:RollingPath", rows={"point": "betacli.plan.beta_rolling:RollingPoint"}
     ),
-    "solve": Result(data="betacli.plan.basket:BasketPlan", rows={"leg": _LEG, **_TODAY}),
-    "solve-spread": Result(data="betacli.plan.spread:SpreadPlan", rows={"leg": _LEG}),
+    "solve": Result(data="betacli.plan.basket:BasketPlan", rows={"leg": _LEG, **_TODAY}, added=_UNITS),
+    "solve-spread": Result(data="betacli.plan.spread:SpreadPlan", rows={"leg": _LEG}, added=_UNITS),
     "hedge": Result(
         data="betacli.plan.hedge:HedgePlan",
         rows={"leg": _LEG, "hedge": "betacli.plan.hedge_plan:HedgePart", **_TODAY},
+        added=_UNITS,
     ),
     "checklist": Result(
         data="betacli.plan.checklist:Checklist", rows={"step": "betacli.plan.checklist:Step"}

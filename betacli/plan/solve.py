@@ -85,6 +85,7 @@ def _today(
         source=source,
         basket={leg.base: measured.listings.get(leg.base) for leg in legs},
         hedge={},
+        stand_ins=solved.plan.stand_ins,
     )
     require_sizes(positions)
     trades, _ = leg_trades(legs, measured.listings, positions, request.min_trade, solved.plan.notional)

@@ -12,7 +12,7 @@ from fake_exchange.market import DAY_MS, Bars, FakeMarket, bars
 BASES = ("BTC", "ETH", "SOL", "AVAX")
 N_DAYS = 120
 FIRST_MS = NOW_MS // DAY_MS * DAY_MS - N_DAYS * DAY_MS
-OF_THE_CONTRACT = {"contracts", "amount", "rounded_notional", "rounded", "trade_risk"}
+OF_THE_CONTRACT = {"contracts", "contract_size", "amount", "rounded_notional", "rounded", "trade_risk"}
 
 
 def described() -> dict[str, Bars]:
@@ -67,5 +67,6 @@ def test_baskets_differ_only_in_contracts(told):
         assert without(answer, OF_THE_CONTRACT) == first, venue
         for leg in answer["legs"]:
             size = 0.01 if venue == "mexc" else 1.0
+            assert leg["contract_size"] == size
             assert leg["amount"] == pytest.approx(leg["contracts"] * size)
             assert leg["rounded_notional"] == pytest.approx(leg["amount"] * leg["price"])

@@ -1,8 +1,10 @@
 """`--explain`: every line can be checked with a pocket calculator, and its numbers are the answer's."""
 
 import json
+import math
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +37,10 @@ BY_HAND = (
 )
 NUMBER = r"[+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
 SUM = re.compile(rf"[-+(\d][-+()\dx/.,e %]*(?: ± {NUMBER} x {NUMBER})?")
+WANTED = re.compile(rf"({NUMBER}) / ({NUMBER}) = ({NUMBER}) (?:units of ({NUMBER}) )?(\S+)")
+HELD = re.compile(
+    rf"({NUMBER}) (?:contracts|units)((?: x {NUMBER})*) = ({NUMBER}) (\w+)(?: at ({NUMBER})(?: per ({NUMBER}) \w+)?)?, worth ({NUMBER})"
+)
 
 
 def lines(cli: Cli, *argv: str) -> tuple[dict[str, object], list[tuple[str, str]]]:
@@ -87,7 +93,27 @@ def checked(line: str) -> int:
         assert low[0] == pytest.approx(middle[0] - t[0] * error[0], abs=6e-5)
         assert high[0] == pytest.approx(middle[0] + t[0] * error[0], abs=6e-5)
         count += 1
-    return count
+    return count + checked_units(told)
+
+
+def number(text: str | None) -> float:
+    return float((text or "1").replace(",", ""))
+
+
+def checked_units(told: str) -> int:
+    """Hold coins against contracts, price and worth: what is wanted and what is held are of the same coin and unit."""
+    held, wanted = HELD.search(told), WANTED.search(told)
+    if held is None:
+        return 0
+    contracts, times, coins, base, price, per, worth = held.groups()
+    sizes = [number(size) for size in re.findall(NUMBER, times)]
+    assert number(coins) == pytest.approx(number(contracts) * math.prod(sizes), rel=1e-12), told
+    if wanted:
+        _, price, units, per, wanted_base = wanted.groups()
+        assert base == wanted_base, told
+        assert number(coins) == pytest.approx(number(units) * number(per), rel=0.02), told
+    assert number(coins) / number(per) * number(price) == pytest.approx(number(worth), abs=0.00501), told
+    return 2
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -98,6 +124,43 @@ def test_every_sum_comes_to_what_it_says(case: str, cli: Cli) -> None:
     assert sum(counts) >= 15, told
 
 
+def test_coins_by_the_thousand(cli: Cli, tmp_path: Path) -> None:
+    """`1000PEPE` is priced by the thousand: units and coins are told apart, and the line comes to what it is worth."""
+    (tmp_path / "sectors.yaml").write_text("sectors: {meme: {members: [PEPE, SOL]}}\n")
+    data, told = lines(cli, "hedge", "--sector", "meme", "--exchange", "sample", "--leverage", "5")
+    (line,) = (line for title, line in told if title == "Contracts" and line.startswith("PEPE"))
+    (leg,) = (leg for leg in data["basket"]["legs"] if leg["base"] == "PEPE")
+    assert (
+        f" units of 1,000 PEPE -> {leg['contracts']:,.0f} contracts x 1,000 = {leg['amount']:,.0f} PEPE, worth "
+        in line
+    )
+    assert leg["amount"] == leg["contracts"] * 1000
+    assert sum(checked(line) for _, line in told) >= 15
+
+
+def test_what_is_held_beside_the_basket_stands_in_the_sums(cli: Cli, tmp_path: Path) -> None:
+    """The short also covers AVAX and DOGE held beside the basket, and a move of BTC moves them: each sum has them."""
+    (tmp_path / "held.csv").write_text(
+        "symbol,kind,notional\nAVAX/USDT,spot,5000\nDOGE/USDT:USDT,,-3000\nETH/USDT,spot,7000\n"
+    )
+    asked = (*HEDGE, "--only", "ETH,SOL", "--hedge-to", "0.2", "--positions", "held.csv")
+    data, told = lines(cli, *asked)
+    assert sum(checked(line) for _, line in told) >= 15
+    text = "\n".join(line for _, line in told)
+    outside = sum(p["beta_notional"] for p in data["today"]["positions"] if p["role"] == "outside")
+    assert outside != 0
+    assert f" x 100,000.00 + {outside:,.2f}) = {data['hedge']['notional']:,.2f} of BTC" in text
+    assert "-10 %: basket + hedge + other positions = " in text
+
+
+def test_a_sum_with_an_unknown_part_is_not_written(cli: Cli, tmp_path: Path) -> None:
+    """Nobody knows XYZQ: what a move does to the account is no sum of what is known."""
+    (tmp_path / "held.csv").write_text("symbol,kind,notional\nXYZQ/USDT,spot,5000\n")
+    _, told = lines(cli, *HEDGE, "--only", "ETH,SOL", "--positions", "held.csv")
+    (line,) = (line for _, line in told if line.startswith("-10 %: "))
+    assert line.endswith("that of the other positions is unknown, and so is the account's")
+
+
 def test_the_check_can_fail() -> None:
     """A wrong digit in a sum, a product, a quotient or an interval is found."""
     for line in (
@@ -105,6 +168,9 @@ def test_the_check_can_fail() -> None:
         "ETH: 2.000000e-04 / 1.000000e-04 = 2.1000",
         "notional = equity x leverage = 20,000.00 x 5 = 100,001.00",
         "1.400000 ± 2.000000 x 0.100000 = 1.3000 to 1.6000",
+        "PEPE: 11,250.00 / 0.01237 = 909458.37 PEPE -> 909,460 contracts = 909,460,000 PEPE, worth 11,250.02",
+        "PEPE: 11,250.00 / 0.01237 = 909458.37 PEPE -> 909,460 contracts x 1,000 = 909,460,000 PEPE, worth 11,250.02",
+        "BTC: planned -100.00; held -1 contracts x 0.01 = -0.01 BTC at 1000, worth -100.00",
     ):
         with pytest.raises(AssertionError):
             checked(line)

@@ -18,6 +18,7 @@ FIRST_MS = NOW_MS // DAY_MS * DAY_MS - N_DAYS * DAY_MS
 MAY_DIFFER = {
     "price",
     "contracts",
+    "contract_size",
     "amount",
     "rounded",
     "rounded_notional",
