@@ -20,11 +20,12 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
         "ends_in_days": {_called(e, leg): leg.ends_in_days for leg in traded if leg.ends_in_days is not None},
     }  # fmt: skip
     if not held:
-        return verdict_of([Found("fail", "no leg is held", "raise `--notional`")], facts)
+        return verdict_of([Found("fail", "no leg is held", "raise `--notional`"), *_uncovered(e)], facts)
     dead = [f"{_called(e, leg)} ({leg.why_not})" for leg in traded if leg.tradable is False]
     if dead:
         todo = "leave them out with `--only`, or give them a `proxy`: see `betacli proxies`"
-        return verdict_of([Found("fail", f"no contract that trades: {', '.join(dead)}", todo)], facts)
+        none = Found("fail", f"no contract that trades: {', '.join(dead)}", todo)
+        return verdict_of([none, *_uncovered(e)], facts)
     unknown = [
         _called(e, leg)
         for leg in traded
@@ -74,6 +75,10 @@ def _uncovered(e: Evidence) -> list[Found]:
         return []
     said = f"nothing stands in for {', '.join(sorted(e.without_contract))}, without a contract"
     todo = "see `betacli proxies`: give a `proxy:`, hold it with `--spot`, or leave it out"
+    down = [why for base, why in e.unanswered.items() if base in e.without_contract]
+    if down:
+        said += f": {'; '.join(dict.fromkeys(down))}"
+        todo = "try again, or name another `proxy:`: an exchange that would be asked for it does not answer"
     return [Found("warn" if e.missing_allowed else "fail", said, todo)]
 
 

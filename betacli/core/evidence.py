@@ -58,7 +58,7 @@ class Evidence:
     `age_days` is how long ago the last bar closed; `worst_day` the benchmark's largest move of a day in the window;
     `funding_bps` what the hedged basket receives over `horizon_days` in bps of its notional, `basis_risk` the basis
     risk of the whole as a fraction a year, each with why it is unknown. `without_contract` says of members that have
-    none, and that nothing stands in for, why; `hedges` are the parts of the hedge that are not legs as well;
+    none, and that nothing stands in for, why, `unanswered` for which of them another exchange did not answer, and how; `hedges` are the parts of the hedge that are not legs as well;
     `liquidation_moves` liquidate the account on cross margin, `isolated_moves` its first side on isolated.
     """
 
@@ -100,5 +100,6 @@ class Evidence:
     basis_risk: float | None = None
     basis_unknown: str | None = None
     without_contract: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Mapping[str, str] = field(default_factory=dict)
     hedges: tuple[LegEvidence, ...] = ()
     isolated_moves: tuple[float, ...] = ()

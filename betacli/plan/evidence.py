@@ -69,6 +69,7 @@ def gather_evidence(
         rounded_aggregate=None if plan is None else plan.rounded_aggregate_beta,
         planned_aggregate=None if plan is None else plan.aggregate_beta,
         without_contract={x.base: x.detail for x in measured.excluded if x.reason in {"listed", "active"}},
+        unanswered={base: error.message for base, error in request.betas.proxies_down.items()},
         drift=None if solved is None else _drift(solved),
         next_due=_next_due(measured, universe),
     )

@@ -327,6 +327,8 @@ def _admit(
     failed = {base: failures for base, failures in judged.items() if failures}
     every = [failure for failures in failed.values() for failure in failures]
     if failed and not request.allow_missing:
+        if failed.keys() <= request.proxies_down.keys():
+            raise request.proxies_down[next(iter(failed))]
         raise GatesFailed(failures=every, benchmark=False)
     kept = tuple(member for member in members if member.base not in failed)
     excluded = tuple(

@@ -9,10 +9,11 @@ from hashlib import blake2b
 
 from betacli.core.model import Member, Notice, Sector, Universe
 from betacli.data.beside import Beside, Place
+from betacli.errors import ExchangeFailed
 from betacli.plan.measure import Measured, measure
 from betacli.plan.own_history import Sources
 from betacli.plan.proxy_basis import notice_of, tracking_of
-from betacli.plan.proxy_rows import Candidate, candidates, least_r_squared
+from betacli.plan.proxy_rows import Candidate, Candidates, candidates, least_r_squared
 from betacli.plan.request import BetaRequest, homes
 from betacli.plan.spot_legs import SPOT, Placed, marked, spot_notice
 from betacli.plan.stand_in import Tracking
@@ -41,13 +42,15 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources, *, cho
     lacking, where = set(without_contract(measured)), homes(universe, request.sector)
     known = [member.base for member in members if member.base in measured.bases]
     notices, tracked, refused = list[Notice](), list[Tracking](), dict[str, str]()
-    places: dict[str, Place] = {}
+    places, down = dict[str, Place](), dict[str, ExchangeFailed]()
     for member in members:
         if member.base not in lacking or not (choose or member.proxy):
             continue
-        chosen, why, said = _chosen(member, measured, universe, sources, known)
+        chosen, why, said, outage = _chosen(member, measured, universe, sources, known)
         notices += said
         if chosen is None:
+            if outage is not None:
+                down[member.base] = outage
             refused[member.base] = why
             detail = f"no proxy stands in for `{member.base}`: {why}; an R² of at least {least_r_squared(universe):g} is asked for"
             notices.append(Notice(id="proxy-refused", detail=detail))
@@ -65,7 +68,7 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources, *, cho
     asked = tuple(dict.fromkeys(request.sector.split("+")))
     placed = marked(universe, held)
     return Placed(
-        request=_asked(request, moved, tracked, refused),
+        request=replace(_asked(request, moved, tracked, refused), proxies_down=down),
         universe=replace(placed, sectors=_moved(placed, asked, request.only, moved)) if moved else placed,
         source=Beside(sources.source, places) if places else sources.source,
         tracked=tuple(tracked),
@@ -86,10 +89,10 @@ def _unused(request: BetaRequest, moved: Mapping[str, Tracking]) -> list[Notice]
 
 def _chosen(
     member: Member, measured: Measured, universe: Universe, sources: Sources, peers: Sequence[str]
-) -> tuple[Candidate | None, str, list[Notice]]:
-    """Return what stands in for one member, or why nothing does; and what other exchanges said of it."""
+) -> tuple[Candidate | None, str, list[Notice], ExchangeFailed | None]:
+    """Return what stands in for one member, or why nothing does; what other exchanges said of it; and the outage."""
     if member.proxy == sources.source.name:
-        return None, f"`{member.proxy}` is the exchange itself, and lists no contract of it", []
+        return None, f"`{member.proxy}` is the exchange itself, and lists no contract of it", [], None
     named = _assets(member.proxy, sources) if member.proxy else ()
     known = [base for base in named if base in measured.bases]
     seen = candidates(measured, universe, sources, member, peers=peers, named=known)
@@ -103,11 +106,25 @@ def _chosen(
     if member.proxy:
         best = next((c for c in seen.found if _is_named(c, member.proxy, named)), None)
         unknown = seen.lacking.get(member.proxy) or seen.why or f"`{member.proxy}` is no candidate"
-    if best is None:
-        return None, unknown, said
-    if best.row.refused is not None:
-        return None, f"R² {best.row.r_squared:.2f} on `{best.row.candidate}`, {best.row.refused}", said
-    return best, "", said
+    if best is not None and best.row.refused is None:
+        return best, "", said, None
+    outage = _outage(member, seen, best)
+    if best is not None:
+        unknown = f"R² {best.row.r_squared:.2f} on `{best.row.candidate}`, {best.row.refused}"
+    if outage is not None and outage.message not in unknown:
+        unknown += f"; {outage.message}"
+    return None, unknown, said, outage
+
+
+def _outage(member: Member, seen: Candidates, best: Candidate | None) -> ExchangeFailed | None:
+    """Return the failure of another exchange without which something might stand in; None where it changes nothing."""
+    named = seen.failed.get(member.proxy or "")
+    if named is not None:
+        return named
+    no_witness = best is not None and best.row.kind == "venue" and best.row.price_ratio is None
+    if not member.proxy or not seen.found or no_witness:
+        return next(iter(seen.failed.values()), None)
+    return None
 
 
 def _is_named(candidate: Candidate, proxy: str, named: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from betacli.core.calendar import bars_per_year
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Floats, Member, Universe
 from betacli.core.proxy import SameCoin, Substitute, implied_beta, substitute
+from betacli.errors import ExchangeFailed
 from betacli.plan.betas import known
 from betacli.plan.measure import Measured
 from betacli.plan.own_history import Histories, Series, Sources, Span, another_coin, histories, series_of
@@ -62,11 +63,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidates:
-    """The candidates for one member, the closest first; `why` there are none, and why other exchanges have none."""
+    """The candidates for one member, the closest first; `why` there are none, and why other exchanges have none.
+
+    `failed` are the exchanges that did not answer.
+    """
 
     found: tuple[Candidate, ...]
     why: str | None = None
     lacking: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, ExchangeFailed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,7 +120,7 @@ def candidates(
     seen = histories(span, universe, sources, member, contract)
     if seen.own is None:
         why = f"{seen.why}: give one with `--proxy-history`"
-        return Candidates(found=(), why=why, lacking=seen.lacking)
+        return Candidates(found=(), why=why, lacking=seen.lacking, failed=seen.failed)
     bars = bars_per_year(measured.panel.timeframe_ms)
     direct = substitute(seen.own.returns, measured.market[:, None], bars)
     own_beta = direct.betas[0] if direct else None
@@ -144,7 +149,7 @@ def candidates(
         fit(one)
     found.sort(key=lambda c: (-c.row.r_squared, c.row.candidate))
     why_none = None if found else "too few returns in common with any candidate"
-    return Candidates(found=tuple(found), why=why_none, lacking=seen.lacking)
+    return Candidates(found=tuple(found), why=why_none, lacking=seen.lacking, failed=seen.failed)
 
 
 def _peers(measured: Measured, held: tuple[str, ...]) -> _Try:

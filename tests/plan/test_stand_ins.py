@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import Cli
+from fake_exchange.faults import Fault
 from fake_exchange.market import DAY_MS, FakeMarket, Instrument, bars
 from marketing import ALONE, BASES, FIRST_MS, N_DAYS, a_market, answer, closes, named, sectors, serve
 
@@ -310,6 +312,67 @@ def test_an_exchange_that_fails_is_named_and_the_others_are_still_asked(cli: Cli
         report = answer(cli, *asked)
     assert report["data"]["candidates"][0]["venue"] == "bybit"
     assert "mexc" in warned(report, "not-elsewhere")[0]
+
+
+DOWN = {
+    "bad_response": Fault("status", value=503),
+    "rate_limited": Fault("status", value=429),
+    "timeout": Fault("hang"),
+    "geo_blocked": Fault("status", value=451),
+    "bars_bad_response": Fault("status", endpoint="/kline", value=503),
+}
+
+
+def without_bybit(
+    stack: ExitStack, folder: Path, fault: Fault, members: str = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+) -> None:
+    """Binance without GONE, whose stand-in is to be found on a Bybit that does not answer."""
+    here = stack.enter_context(serve("binanceusdm"))
+    there = stack.enter_context(serve("bybit", with_gone(closes()["SOL"]), (replace(fault),)))
+    sectors(folder, {**here.options, **there.options}, members=members)
+
+
+@pytest.mark.parametrize("reason", DOWN)
+def test_a_stand_in_on_an_exchange_that_does_not_answer_is_a_network_failure(
+    reason: str, cli: Cli, tmp_path: Path
+) -> None:
+    """`proxy: bybit` and Bybit is down: exit 4 as where it is asked itself, and worth another try but for a block."""
+    with ExitStack() as stack:
+        without_bybit(stack, tmp_path, DOWN[reason])
+        file = history(tmp_path, gone())
+        asked = ("--sector", "l1", "--proxy-history", file, "--timeout", "6", "-O", "json")
+        ran = cli("solve", *asked, *LIVE)
+        itself = cli("solve", *asked, "--exchange", "bybit", "--proxies", "none")
+    error, own = json.loads(ran.out)["error"], json.loads(itself.out)["error"]
+    assert (ran.code, itself.code) == (4, 4)
+    assert error["kind"] == reason.removeprefix("bars_")
+    assert error["retryable"] is own["retryable"] is (reason != "geo_blocked")
+    assert "`bybit`" in error["message"]
+
+
+def test_an_outage_is_told_where_the_answer_goes_on_without_the_member(cli: Cli, tmp_path: Path) -> None:
+    """`--allow-missing` leaves GONE out with Bybit named; the checklist tells it in step 3."""
+    with ExitStack() as stack:
+        without_bybit(stack, tmp_path, DOWN["bad_response"])
+        asked = ("--sector", "l1", *LIVE, "--proxy-history", history(tmp_path, gone()))
+        solved = answer(cli, "solve", *asked, "--allow-missing")
+        steps = answer(cli, "checklist", *asked, "--step", "liquidity", code=10)["data"]["steps"]
+    (notice,) = warned(solved, "proxy-refused")
+    assert "`bybit`" in notice
+    assert "503" in notice
+    assert "nothing stands in for GONE, without a contract: `bybit`" in steps[0]["summary"]
+    assert "try again" in steps[0]["next_step"]
+
+
+def test_an_outage_that_changes_nothing_is_no_network_failure(cli: Cli, tmp_path: Path) -> None:
+    """GONE moves against SOL, which the file names: whether Bybit answers does not matter to it."""
+    with ExitStack() as stack:
+        members = "AVAX, SOL, {base: ETH, proxy: bybit}, {base: GONE, proxy: SOL}"
+        without_bybit(stack, tmp_path, DOWN["bad_response"], members)
+        file = history(tmp_path, gone(0.001, (0.0, -0.8, 0.0)))
+        ran = cli("solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--timeout", "60")
+    assert ran.code == 3
+    assert "a part of it would be short" in ran.err
 
 
 def test_real_exchanges_do_not_stand_in_for_simulated_ones(cli: Cli) -> None:
