@@ -69,8 +69,12 @@ def placed(
 def _venues(target: TargetOptions, mode: str, members: Sequence[Member]) -> tuple[str, ...]:
     """Return the other exchanges that may be asked: those of the sector file, and with `auto` those of the flag."""
     named = venue_names(target.proxy_venues) if mode == "auto" else ()
-    by_file = [member.proxy for member in members if member.proxy in names.VENUES]
-    return tuple(dict.fromkeys([*named, *(name for name in by_file if name is not None)]))
+    return tuple(dict.fromkeys([*named, *venues_of_file(members)]))
+
+
+def venues_of_file(members: Sequence[Member]) -> tuple[str, ...]:
+    """Return the other exchanges that the sector file names as proxies."""
+    return tuple(dict.fromkeys(m.proxy for m in members if m.proxy is not None and m.proxy in names.VENUES))
 
 
 def venue_names(written: str | None) -> tuple[str, ...]:
@@ -94,7 +98,7 @@ def other_venues(
     Raises:
         BadUsage: the source is no exchange itself, so that real and simulated prices, or past and present, would mix.
     """
-    others = [name for name in wanted if name != market.name]
+    others = [name for name in dict.fromkeys(wanted) if name != market.name]
     if others and market.name not in names.VENUES:
         problem = f"another exchange cannot hold what `{market.name}` lacks"
         raise BadUsage(problem=problem, way_out="name one of the exchanges with `--exchange`")

@@ -28,7 +28,7 @@ class ProxyRow:
     coin elsewhere, `price_ratio` its price per coin over the history's. `tracking_error` is the standard deviation a
     year of what is left, `variance_added` its square: what replacing one unit of the member adds. `implied_beta` is
     Σ beta × the candidate's own beta to the benchmark, `own_beta` the member's by its own history. `accepted` tells
-    whether it may stand in; `refused` why not.
+    whether it may stand in; `refused` why not; `named` that the sector file names it.
     """
 
     base: str
@@ -50,6 +50,7 @@ class ProxyRow:
     venue: str | None = None
     history_source: str | None = None
     price_ratio: float | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,9 +135,8 @@ def candidates(
             row = _row(member.base, one, seen.own, fitted, own_beta, least)
             found.append(Candidate(row=row, own=seen.own, place=one.place))
 
-    singles = [
-        base for base in dict.fromkeys((*peers, *(named if len(named) == 1 else ()))) if base != member.base
-    ]
+    alone = [base for base in named if len(named) == 1 and base != measured.benchmark.name]
+    singles = [base for base in dict.fromkeys((*peers, *alone)) if base != member.base]
     for base in singles:
         fit(_peers(measured, (base,)))
     best = sorted((c.row for c in found if c.row.candidate in peers), key=lambda row: -row.r_squared)[:PEERS]
