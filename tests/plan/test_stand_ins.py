@@ -196,6 +196,25 @@ def test_the_checklist_hears_of_what_stands_in(cli: Cli, tmp_path: Path) -> None
     assert "betacli proxies" in step["next_step"]
 
 
+def test_the_parts_of_a_sub_basket_stand_in_together(cli: Cli, tmp_path: Path) -> None:
+    """GONE is half ETH, half SOL: either alone explains less than both, and step 3 says both with the R² of both."""
+    import statsmodels.api as sm
+
+    path = gone(0.01, (0.5, 0.5, 0.0))
+    file = history(tmp_path, path)
+    asked = ("checklist", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "0.8")
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: ETH+SOL}")
+        (step,) = answer(cli, *asked, "--step", "liquidity", code=10)["data"]["steps"]
+    parts = sm.add_constant(np.column_stack([returns_of(closes()[base]) for base in ("ETH", "SOL")]))
+    both_of_them = sm.OLS(returns_of(path), parts).fit().rsquared
+    alone = [sm.OLS(returns_of(path), parts[:, [0, k]]).fit().rsquared for k in (1, 2)]
+    assert max(alone) < both_of_them - 0.01
+    assert step["summary"].count("for GONE") == 1
+    assert f"ETH + SOL stand in for GONE, R² {both_of_them:.2f}" in step["summary"]
+    assert step["facts"]["proxies"] == {"GONE": ["ETH", "SOL"]}
+
+
 # --- the same coin elsewhere ------------------------------------------------------------------------------------
 
 
