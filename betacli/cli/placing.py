@@ -1,12 +1,12 @@
 """Where each member of a question is held: on the exchange that was named, as spot there, or by what stands in for it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from betacli import names
 from betacli.cli import sources
-from betacli.cli.basket_options import TargetOptions
+from betacli.cli.basket_options import PlaceOptions, TargetOptions
 from betacli.cli.options import DataOptions
 from betacli.cli.values import known_name, listed
 from betacli.cli.world import World
@@ -64,6 +64,20 @@ def placed(
             market=found.source,
             notices=(*first.notices, *found.notices),
         )
+
+
+def placed_for_betas(
+    request: BasketRequest,
+    universe: Universe,
+    market: MarketData | None,
+    places: PlaceOptions,
+    data: DataOptions,
+    here: World,
+) -> AbstractContextManager[Placement]:
+    """Place the members whose betas are asked for; betas by hand without a source are those of no market."""
+    if market is None and places.spot is None:
+        return nullcontext(Placement(request=request, universe=universe, market=None))
+    return placed(request, universe, market, places.target, data, here)
 
 
 def _venues(target: TargetOptions, mode: str, members: Sequence[Member]) -> tuple[str, ...]:
