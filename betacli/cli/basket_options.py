@@ -25,7 +25,7 @@ Proxies = Annotated[
         panel=LIMITS,
         metavar="file",
         complete=completing.one_of(names.PROXIES),
-        help="For members without a contract: file (their `proxy:`), auto (the closest), none.",
+        help="For members without a contract: file (their `proxy:`), auto (the closest, never spot), none.",
     ),
 ]
 ProxyHistory = Annotated[

@@ -66,6 +66,17 @@ def _history(row: ProxyRow) -> str:
     return str(row.history_source) if row.history == "venue" else row.history
 
 
+def _nothing_lacking(measured: Measured, members: Sequence[str]) -> Notice:
+    """Say that every member has a contract, or that nobody knows whether it has."""
+    shown = "these are what would stand in for each"
+    listings = [measured.listings[base] for base in members if base in measured.listings]
+    if len(listings) == len(members) and all(listing.market is not None for listing in listings):
+        detail = f"every member has a usable contract: {shown}"
+        return Notice(id="nothing-lacking", detail=detail, severity="note")
+    detail = f"whether the members have a contract is unknown here: {shown}"
+    return Notice(id="contracts-unknown", detail=detail, severity="note")
+
+
 def _candidates(
     member: Member, measured: Measured, universe: Universe, sources: Sources | None, peers: Sequence[str]
 ) -> tuple[list[ProxyRow], list[Notice]]:
@@ -107,8 +118,7 @@ def plan_proxies(
     if not lacking:
         asked = peers
         sources = None if sources is None else replace(sources, others=sources.others if elsewhere else {})
-        detail = "every member has a usable contract: these are what would stand in for each"
-        notices.append(Notice(id="nothing-lacking", detail=detail, severity="note"))
+        notices.append(_nothing_lacking(measured, peers))
     rows: list[ProxyRow] = []
     for base in asked:
         found, said = _candidates(members[base], measured, universe, sources, peers)

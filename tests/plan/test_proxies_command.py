@@ -202,3 +202,19 @@ def test_what_did_not_step_in_is_said_only_of_a_proxy_that_was_tried(cli: Cli, t
     report = answer(cli, "solve", "--config", str(file), "--sector", "b", *SAMPLE, "--max-weight", "1")
     assert [x["base"] for x in report["data"]["stand_ins"]] == ["OLD"]
     assert "did not step in" not in str(report["warnings"])
+
+
+def test_candle_files_tell_of_no_contract(cli: Cli, tmp_path: Path) -> None:
+    """A file has prices and no contracts: that every member had a usable one would be a guess."""
+    rows = ["date,symbol,close"]
+    for base, path in closes().items():
+        for day, close in enumerate(path.tolist()):
+            opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
+            rows.append(f"{opened:%Y-%m-%d},{base},{close!r}")
+    (tmp_path / "all.csv").write_text("\n".join(rows) + "\n")
+    sectors(tmp_path, {})
+    report = answer(cli, "proxies", "--sector", "l1", "--candles", str(tmp_path / "all.csv"))
+    told = {x["id"]: x["detail"] for x in report["warnings"]}
+    assert "nothing-lacking" not in told
+    assert "contract is unknown" in told["contracts-unknown"]
+    assert {row["base"] for row in report["data"]["candidates"]} == {"ETH", "SOL", "AVAX"}
