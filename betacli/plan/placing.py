@@ -50,7 +50,7 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources, *, cho
         notices += said
         if chosen is None:
             if outage is not None:
-                down[member.base] = outage
+                down[member.base] = replace(outage, detail=f"(asked for `{member.base}`) {outage.detail}")
             refused[member.base] = why
             detail = f"no proxy stands in for `{member.base}`: {why}; an R² of at least {least_r_squared(universe):g} is asked for"
             notices.append(Notice(id="proxy-refused", detail=detail))

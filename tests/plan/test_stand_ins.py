@@ -366,7 +366,7 @@ def test_a_stand_in_on_an_exchange_that_does_not_answer_is_a_network_failure(
     assert (ran.code, itself.code) == (4, 4)
     assert error["kind"] == reason.removeprefix("bars_")
     assert error["retryable"] is own["retryable"] is (reason != "geo_blocked")
-    assert "`bybit`" in error["message"]
+    assert error["message"].startswith("`bybit` (asked for `GONE`) ")
 
 
 def test_an_outage_is_told_where_the_answer_goes_on_without_the_member(cli: Cli, tmp_path: Path) -> None:
