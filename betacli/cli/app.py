@@ -11,7 +11,7 @@ import typer
 from betacli.cli.about_commands import AboutCommands
 from betacli.cli.account_options import AccountOptions
 from betacli.cli.basket_commands import BasketCommands
-from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
+from betacli.cli.basket_options import ExplainOptions, HedgeOptions, PlaceOptions, TargetOptions
 from betacli.cli.closed import ClosedPipe
 from betacli.cli.helping import COMPLETION, HelpfulCommand, HelpfulGroup, completion, without_rich
 from betacli.cli.house_commands import HouseCommands
@@ -77,7 +77,7 @@ def commands(here: World) -> tuple[Command, ...]:
     )
     market = MarketCommands(here)
     return (
-        (basket.beta, (WhatOptions, BetaOptions, DataOptions, OutputOptions)),
+        (basket.beta, (WhatOptions, BetaOptions, PlaceOptions, DataOptions, OutputOptions)),
         (basket.solve, planned),
         (basket.hedge, short),
         (

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from betacli.cli.account_options import AccountOptions
-from betacli.cli.basket_options import ExplainOptions, HedgeOptions, TargetOptions
+from betacli.cli.basket_options import ExplainOptions, HedgeOptions, PlaceOptions, TargetOptions
 from betacli.cli.desk import Desk
 from betacli.cli.limit_options import LimitOptions, PairOptions
 from betacli.cli.market_options import StepOptions
@@ -22,12 +22,20 @@ class BasketCommands(Desk):
 
     PANEL = "Plan"
 
-    def beta(self, what: WhatOptions, shown: BetaOptions, data: DataOptions, output: OutputOptions) -> int:
+    def beta(
+        self,
+        what: WhatOptions,
+        shown: BetaOptions,
+        places: PlaceOptions,
+        data: DataOptions,
+        output: OutputOptions,
+    ) -> int:
         """Measure each member's beta, with its standard error and interval.
 
         Example: betacli beta --sector l1 --exchange sample
         """
         from betacli.cli import asking, sources  # noqa: PLC0415  numpy, which `--help` need not pay
+        from betacli.cli.placing import placed_for_betas  # noqa: PLC0415
         from betacli.plan.beta_compare import plan_comparison  # noqa: PLC0415
         from betacli.plan.beta_rolling import plan_rolling  # noqa: PLC0415
         from betacli.plan.beta_table import plan_betas  # noqa: PLC0415
@@ -39,19 +47,25 @@ class BasketCommands(Desk):
             raise BadUsage(problem=problem, way_out="choose one")
         universe = asking.read_universe(data, self._here)
         request = asking.beta_request(what, data, universe, self._here)
+        basket = asking.basket_request(request, places.target)
         others = asking.benchmarks_of(what, universe)[1:]
-        with sources.market_for(request, universe, data, self._here) as market:
+        with (
+            sources.market_for(request, universe, data, self._here) as market,
+            placed_for_betas(basket, universe, market, places, data, self._here) as held,
+        ):
             if (shown.compare or shown.rolling) and market is None:
                 raise BadUsage(
                     problem="betas by hand have no other presets and no path", way_out="name a source"
                 )
-            if shown.compare and market is not None:
-                report = plan_comparison(request, universe, market)
-            elif shown.rolling and market is not None:
-                report = plan_rolling(request, universe, market)
+            if shown.compare and held.market is not None:
+                report = plan_comparison(held.request.betas, held.universe, held.market)
+            elif shown.rolling and held.market is not None:
+                report = plan_rolling(held.request.betas, held.universe, held.market)
             else:
-                report = plan_betas(request, universe, market, others)
-        return self._deliver(report, output)
+                report = plan_betas(
+                    held.request.betas, held.universe, held.market, others, held.request.tracked
+                )
+        return self._deliver(replace(report, warnings=(*held.notices, *report.warnings)), output)
 
     def backtest(
         self, arguments: BacktestArguments, what: WhatOptions, data: DataOptions, output: OutputOptions

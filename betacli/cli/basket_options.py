@@ -8,6 +8,46 @@ from betacli import names
 from betacli.cli import completing
 from betacli.cli.taking import DATA, LIMITS, OUTPUT, SIZE, WHAT, option
 
+Spot = Annotated[
+    str | None,
+    option(
+        "--spot",
+        panel=LIMITS,
+        metavar="ADA,DOT",
+        complete=completing.members,
+        help="Hold these members as spot; the hedge covers their beta.",
+    ),
+]
+Proxies = Annotated[
+    str,
+    option(
+        "--proxies",
+        panel=LIMITS,
+        metavar="file",
+        complete=completing.one_of(names.PROXIES),
+        help="For members without a contract: file (their `proxy:`), auto (the closest, never spot), none.",
+    ),
+]
+ProxyHistory = Annotated[
+    Path | None,
+    option(
+        "--proxy-history",
+        panel=DATA,
+        metavar="PATH",
+        help="Candle files with the prices of members that have no contract.",
+    ),
+]
+ProxyVenues = Annotated[
+    str | None,
+    option(
+        "--proxy-venues",
+        panel=DATA,
+        metavar="bybit,mexc",
+        complete=completing.several_of(names.VENUES),
+        help="Other exchanges on which the same coin may stand in.",
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class TargetOptions:
@@ -71,45 +111,10 @@ class TargetOptions:
     allow_short: Annotated[
         bool, option("--allow-short", panel=LIMITS, help="Weights may go down to minus the maximum.")
     ] = False
-    spot: Annotated[
-        str | None,
-        option(
-            "--spot",
-            panel=LIMITS,
-            metavar="ADA,DOT",
-            complete=completing.members,
-            help="Hold these members as spot; the hedge covers their beta.",
-        ),
-    ] = None
-    proxies: Annotated[
-        str,
-        option(
-            "--proxies",
-            panel=LIMITS,
-            metavar="file",
-            complete=completing.one_of(names.PROXIES),
-            help="For members without a contract: file (their `proxy:`), auto (the closest), none.",
-        ),
-    ] = "file"
-    proxy_history: Annotated[
-        Path | None,
-        option(
-            "--proxy-history",
-            panel=DATA,
-            metavar="PATH",
-            help="Candle files with the prices of members that have no contract.",
-        ),
-    ] = None
-    proxy_venues: Annotated[
-        str | None,
-        option(
-            "--proxy-venues",
-            panel=DATA,
-            metavar="bybit,mexc",
-            complete=completing.several_of(names.VENUES),
-            help="Other exchanges on which the same coin may stand in.",
-        ),
-    ] = None
+    spot: Spot = None
+    proxies: Proxies = "file"
+    proxy_history: ProxyHistory = None
+    proxy_venues: ProxyVenues = None
     liquidity_cap: Annotated[
         bool,
         option(
@@ -118,6 +123,26 @@ class TargetOptions:
             help="No asset above the largest order its market takes: see `betacli liquidity`.",
         ),
     ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOptions:
+    """Where members are held, for a command that asks no more of a basket."""
+
+    spot: Spot = None
+    proxies: Proxies = "file"
+    proxy_history: ProxyHistory = None
+    proxy_venues: ProxyVenues = None
+
+    @property
+    def target(self) -> TargetOptions:
+        """The same of a basket of base weights."""
+        return TargetOptions(
+            spot=self.spot,
+            proxies=self.proxies,
+            proxy_history=self.proxy_history,
+            proxy_venues=self.proxy_venues,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,6 +130,8 @@ class MarketCommands(Desk):
                 return self._deliver(report, output)
             everywhere = market.name in names.VENUES and not data.offline and chosen.proxy_venues is None
             venues = names.VENUES if everywhere else named
+            if market.name in names.VENUES:
+                venues = (*venues, *placing.venues_of_file(request.members(universe)[1]))
             with placing.other_venues(request, universe, market, venues, data, self._here) as others:
                 history = sources.history_file(chosen.proxy_history, market, request)
                 where = Sources(source=market, history=history, others=others)

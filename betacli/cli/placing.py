@@ -1,12 +1,12 @@
 """Where each member of a question is held: on the exchange that was named, as spot there, or by what stands in for it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from betacli import names
 from betacli.cli import sources
-from betacli.cli.basket_options import TargetOptions
+from betacli.cli.basket_options import PlaceOptions, TargetOptions
 from betacli.cli.options import DataOptions
 from betacli.cli.values import known_name, listed
 from betacli.cli.world import World
@@ -66,11 +66,29 @@ def placed(
         )
 
 
+def placed_for_betas(
+    request: BasketRequest,
+    universe: Universe,
+    market: MarketData | None,
+    places: PlaceOptions,
+    data: DataOptions,
+    here: World,
+) -> AbstractContextManager[Placement]:
+    """Place the members whose betas are asked for; betas by hand without a source are those of no market."""
+    if market is None and places.spot is None:
+        return nullcontext(Placement(request=request, universe=universe, market=None))
+    return placed(request, universe, market, places.target, data, here)
+
+
 def _venues(target: TargetOptions, mode: str, members: Sequence[Member]) -> tuple[str, ...]:
     """Return the other exchanges that may be asked: those of the sector file, and with `auto` those of the flag."""
     named = venue_names(target.proxy_venues) if mode == "auto" else ()
-    by_file = [member.proxy for member in members if member.proxy in names.VENUES]
-    return tuple(dict.fromkeys([*named, *(name for name in by_file if name is not None)]))
+    return tuple(dict.fromkeys([*named, *venues_of_file(members)]))
+
+
+def venues_of_file(members: Sequence[Member]) -> tuple[str, ...]:
+    """Return the other exchanges that the sector file names as proxies."""
+    return tuple(dict.fromkeys(m.proxy for m in members if m.proxy is not None and m.proxy in names.VENUES))
 
 
 def venue_names(written: str | None) -> tuple[str, ...]:
@@ -94,7 +112,7 @@ def other_venues(
     Raises:
         BadUsage: the source is no exchange itself, so that real and simulated prices, or past and present, would mix.
     """
-    others = [name for name in wanted if name != market.name]
+    others = [name for name in dict.fromkeys(wanted) if name != market.name]
     if others and market.name not in names.VENUES:
         problem = f"another exchange cannot hold what `{market.name}` lacks"
         raise BadUsage(problem=problem, way_out="name one of the exchanges with `--exchange`")

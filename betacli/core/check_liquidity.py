@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from betacli.core.evidence import Evidence, LegEvidence, Status, Verdict
+from betacli.core.evidence import Evidence, LegEvidence, Status, StoodIn, Verdict
 from betacli.core.judging import Found, Thresholds, graded, limits, percent, verdict_of
 
 
@@ -14,17 +14,18 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
     facts: dict[str, object] = {
         "participation": shares, "warn_above": t["participation_warn"], "fail_above": t["participation_fail"],
         "grades": {_called(e, leg): leg.grade for leg in traded},
-        "proxies": {leg.base: leg.proxy for leg in held if leg.proxy}, "proxy_r_squared_least": t["proxy_r_squared"],
+        "proxies": {x.base: list(x.held) for x in _stood_in(e, held)}, "proxy_r_squared_least": t["proxy_r_squared"],
         "without_contract": dict(e.without_contract),
         "held_as": {leg.base: leg.held_as for leg in held if leg.held_as},
         "ends_in_days": {_called(e, leg): leg.ends_in_days for leg in traded if leg.ends_in_days is not None},
     }  # fmt: skip
     if not held:
-        return verdict_of([Found("fail", "no leg is held", "raise `--notional`")], facts)
+        return verdict_of([Found("fail", "no leg is held", "raise `--notional`"), *_uncovered(e)], facts)
     dead = [f"{_called(e, leg)} ({leg.why_not})" for leg in traded if leg.tradable is False]
     if dead:
         todo = "leave them out with `--only`, or give them a `proxy`: see `betacli proxies`"
-        return verdict_of([Found("fail", f"no contract that trades: {', '.join(dead)}", todo)], facts)
+        none = Found("fail", f"no contract that trades: {', '.join(dead)}", todo)
+        return verdict_of([none, *_uncovered(e)], facts)
     unknown = [
         _called(e, leg)
         for leg in traded
@@ -46,7 +47,7 @@ def check_liquidity(e: Evidence, t: Thresholds) -> Verdict:
         limit = limits(t, "share", "participation")
         found.append(Found(status, said, "hold less: `--liquidity-cap`, or a smaller `--notional`", limit))
     found += _grades(e, traded)
-    found += [*_uncovered(e), *_proxies(held, t)]
+    found += [*_uncovered(e), *_proxies(e, held, t)]
     return verdict_of(found, facts)
 
 
@@ -74,6 +75,10 @@ def _uncovered(e: Evidence) -> list[Found]:
         return []
     said = f"nothing stands in for {', '.join(sorted(e.without_contract))}, without a contract"
     todo = "see `betacli proxies`: give a `proxy:`, hold it with `--spot`, or leave it out"
+    down = [why for base, why in e.unanswered.items() if base in e.without_contract]
+    if down:
+        said += f": {'; '.join(dict.fromkeys(down))}"
+        todo = "try again, or name another `proxy:`: an exchange that would be asked for it does not answer"
     return [Found("warn" if e.missing_allowed else "fail", said, todo)]
 
 
@@ -102,17 +107,23 @@ def _grades(e: Evidence, held: Sequence[LegEvidence]) -> list[Found]:
     return found
 
 
-def _proxies(held: Sequence[LegEvidence], t: Thresholds) -> list[Found]:
+def _stood_in(e: Evidence, held: Sequence[LegEvidence]) -> list[StoodIn]:
+    """Return the members of which a part of what stands in for them is held."""
+    bases = {leg.base for leg in held}
+    return [one for one in e.stood_in if bases & set(one.held)]
+
+
+def _proxies(e: Evidence, held: Sequence[LegEvidence], t: Thresholds) -> list[Found]:
+    """Judge what stands in for each member, its parts together, by its R²."""
+    held_as = {leg.base: leg.held_as for leg in held}
+    limit = f"proxy R²: fail below {t['proxy_r_squared']:g}"
+    todo = "accept the tracking error or leave the name out"
     found = []
-    for leg in held:
-        if leg.proxy is None:
-            continue
-        fit = "unknown" if leg.proxy_r_squared is None else f"{leg.proxy_r_squared:.2f}"
-        bad = leg.proxy_r_squared is None or leg.proxy_r_squared < t["proxy_r_squared"]
-        said = f"{leg.base} stands in for {leg.proxy}, R² {fit}"
-        if leg.proxy == leg.base:
-            said = f"{leg.base} is held {leg.held_as or 'elsewhere'}, R² {fit}"
-        limit = f"proxy R²: fail below {t['proxy_r_squared']:g}"
-        todo = "accept the tracking error or leave the name out"
-        found.append(Found("fail" if bad else "warn", said, todo, limit))
+    for one in _stood_in(e, held):
+        stands = "stands" if len(one.held) == 1 else "stand"
+        said = f"{' + '.join(one.held)} {stands} in for {one.base}"
+        if one.held == (one.base,):
+            said = f"{one.base} is held {held_as[one.base] or 'elsewhere'}"
+        status: Status = "warn" if one.r_squared >= t["proxy_r_squared"] else "fail"
+        found.append(Found(status, f"{said}, R² {one.r_squared:.2f}", todo, limit))
     return found

@@ -25,9 +25,8 @@ class LegEvidence:
     `notional` is everything that is held in its market, a hedge in it taken off; `participation` is that over what
     trades in a day, None too where nothing trades, which makes its grade D. `ends_in_days` is when its contract ends.
 
-    `grade` is that of its liquidity, `grade_by` what decided it and `grade_unknown` why there is none; `proxy` names
-    the members it stands in for, with the least R² of one of them on it; `held_as` says that it is spot, or the other
-    exchange it is held on. `half_width` is half the 95 % interval of its beta,
+    `grade` is that of its liquidity, `grade_by` what decided it and `grade_unknown` why there is none; `held_as` says
+    that it is spot, or the other exchange it is held on. `half_width` is half the 95 % interval of its beta,
     `beta_range` the spread of its betas over thirds of the window; `fallen` tells that its correlation has.
     """
 
@@ -45,10 +44,17 @@ class LegEvidence:
     grade_unknown: str | None = None
     beta_range: float | None = None
     fallen: bool = False
-    proxy: str | None = None
-    proxy_r_squared: float | None = None
     held_as: str | None = None
     ends_in_days: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodIn:
+    """One member without a contract, what is held for it together, and the R² of the member on all of that."""
+
+    base: str
+    held: tuple[str, ...]
+    r_squared: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ class Evidence:
     `age_days` is how long ago the last bar closed; `worst_day` the benchmark's largest move of a day in the window;
     `funding_bps` what the hedged basket receives over `horizon_days` in bps of its notional, `basis_risk` the basis
     risk of the whole as a fraction a year, each with why it is unknown. `without_contract` says of members that have
-    none, and that nothing stands in for, why; `hedges` are the parts of the hedge that are not legs as well;
+    none, and that nothing stands in for, why, `unanswered` for which of them another exchange did not answer, and how; `hedges` are the parts of the hedge that are not legs as well;
     `liquidation_moves` liquidate the account on cross margin, `isolated_moves` its first side on isolated.
     """
 
@@ -100,5 +106,7 @@ class Evidence:
     basis_risk: float | None = None
     basis_unknown: str | None = None
     without_contract: Mapping[str, str] = field(default_factory=dict)
+    stood_in: tuple[StoodIn, ...] = ()
+    unanswered: Mapping[str, str] = field(default_factory=dict)
     hedges: tuple[LegEvidence, ...] = ()
     isolated_moves: tuple[float, ...] = ()

@@ -16,9 +16,12 @@ from betacli.data.candles import MarketData
 from betacli.document import Column, Document, Drawing, Report, Table, Tone
 from betacli.errors import DataRefused
 from betacli.plan.answer import report
+from betacli.plan.base_weights import base_weights
 from betacli.plan.betas import AssetBeta, BasketBeta, asset_betas, basket_beta, beta_notices, known
 from betacli.plan.measure import Measured, measure
 from betacli.plan.request import BetaRequest
+from betacli.plan.spot_legs import refuse_spot_benchmark
+from betacli.plan.stand_in import Tracking
 
 PLAIN = "ols-90d"
 SUB_WINDOWS = 3
@@ -59,7 +62,7 @@ class BenchmarkRow(BetaRow):
 class SectorBetas:
     """The betas of a sector's members, and of the sector held at equal weights, against one benchmark.
 
-    `others` are the same against the other benchmarks that were asked for.
+    What stands in for a member carries its weight. `others` are the same against the other benchmarks that were asked for.
     """
 
     sector: str
@@ -136,17 +139,22 @@ def plan_betas(
     universe: Universe,
     source: MarketData | None,
     others: Sequence[Benchmark] = (),
+    tracked: Sequence[Tracking] = (),
 ) -> Report:
-    """Answer the `beta` command, against the request's benchmark and `others`."""
-    measured, data, notices = _against(request, universe, source)
-    more = [_against(replace(request, benchmark=benchmark), universe, source) for benchmark in others]
+    """Answer the `beta` command, against the request's benchmark and `others`; `tracked` stands in for members."""
+    for benchmark in others:
+        refuse_spot_benchmark(benchmark, universe, request.members(universe)[1])
+    measured, data, notices = _against(request, universe, source, tracked)
+    more = [
+        _against(replace(request, benchmark=benchmark), universe, source, tracked) for benchmark in others
+    ]
     notices += [notice for other, _, said in more for notice in (*other.notices, *said)]
     data = replace(data, others=tuple(betas for _, betas, _ in more))
     return report("beta", request.run, measured, data, notices)
 
 
 def _against(
-    request: BetaRequest, universe: Universe, source: MarketData | None
+    request: BetaRequest, universe: Universe, source: MarketData | None, tracked: Sequence[Tracking]
 ) -> tuple[Measured, SectorBetas, list[Notice]]:
     """Measure the sector against one benchmark."""
     measured = measure(request, universe, source)
@@ -156,9 +164,15 @@ def _against(
         sector=measured.sector,
         benchmark=measured.benchmark.name,
         assets=rows,
-        equal_weight=basket_beta(measured, np.full(len(rows), 1 / len(rows))),
+        equal_weight=basket_beta(measured, _equal(measured, tracked)),
     )
     return measured, data, [*beta_notices(rows, universe), *_watch_notices(rows)]
+
+
+def _equal(measured: Measured, tracked: Sequence[Tracking]) -> Floats:
+    """Return equal weights (N,) of the members; what stands in for one carries its weight."""
+    held = [one for one in tracked if set(one.stand_in.held) <= set(measured.bases)]
+    return base_weights("equal", measured, held).weights
 
 
 def _plain(

@@ -8,7 +8,7 @@ from betacli.core.beta import estimate
 from betacli.core.calendar import DAY_MS
 from betacli.core.candles import iso
 from betacli.core.checks import THRESHOLDS
-from betacli.core.evidence import Evidence, LegEvidence
+from betacli.core.evidence import Evidence, LegEvidence, StoodIn
 from betacli.core.model import Floats, Notice, Universe
 from betacli.core.watch import LATE_DAYS, watch
 from betacli.data.candles import Listing, MarketData
@@ -48,7 +48,7 @@ def gather_evidence(
         members_kept=len(assets),
         excluded=tuple(member.base for member in asked if member.base not in measured.bases),
         missing_allowed=request.betas.allow_missing,
-        legs=_legs(found, assets, {row.base: row for row in rows if row.role == "leg"}, request),
+        legs=_legs(found, assets, {row.base: row for row in rows if row.role == "leg"}),
         hedges=tuple(_hedge(row, risk.horizon_days) for row in rows if row.role == "hedge"),
         target=request.target,
         attainable=None if solved is None else (solved.plan.attainable.low, solved.plan.attainable.high),
@@ -69,6 +69,8 @@ def gather_evidence(
         rounded_aggregate=None if plan is None else plan.rounded_aggregate_beta,
         planned_aggregate=None if plan is None else plan.aggregate_beta,
         without_contract={x.base: x.detail for x in measured.excluded if x.reason in {"listed", "active"}},
+        stood_in=_stood_in(request),
+        unanswered={base: error.message for base, error in request.betas.proxies_down.items()},
         drift=None if solved is None else _drift(solved),
         next_due=_next_due(measured, universe),
     )
@@ -135,10 +137,10 @@ def _worst_day(measured: Measured) -> float | None:
     )
 
 
-def _stands_for(request: BasketRequest, base: str) -> dict[str, float]:
-    """Return the members an asset stands in for, each with the R² of the one on the other."""
+def _stood_in(request: BasketRequest) -> tuple[StoodIn, ...]:
+    """Return the members that something else is held for."""
     stand_ins = [one.stand_in for one in request.tracked]
-    return {s.base: s.r_squared for s in stand_ins if base in s.held}
+    return tuple(StoodIn(base=s.base, held=s.held, r_squared=s.r_squared) for s in stand_ins)
 
 
 def _held_as(listing: Listing | None) -> str | None:
@@ -148,7 +150,7 @@ def _held_as(listing: Listing | None) -> str | None:
 
 
 def _legs(
-    found: Attempt, assets: tuple[AssetBeta, ...], rows: dict[str, LiquidityRow], request: BasketRequest
+    found: Attempt, assets: tuple[AssetBeta, ...], rows: dict[str, LiquidityRow]
 ) -> tuple[LegEvidence, ...]:
     """Return what is known of each asset's contract, liquidity and beta; without a basket, its notional is 0."""
     measured = found.measured
@@ -162,11 +164,8 @@ def _legs(
         notional = leg.notional if leg else 0.0
         if row is not None and row.order is not None:
             notional = row.order
-        proxied = _stands_for(request, asset.base)
         return LegEvidence(
             base=asset.base,
-            proxy=", ".join(proxied) or None,
-            proxy_r_squared=min(proxied.values(), default=None),
             held_as=_held_as(listing),
             notional=notional,
             tradable=market.active if market else None,

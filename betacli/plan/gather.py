@@ -83,7 +83,7 @@ def gather(
     listings = {base: place for base, place in found.items() if isinstance(place, Listing)}
     fetched = source.candles(list(listings.values()), timeframe, int(grid[0]), int(grid[-1]) + step)
     candles = {base: bars for base, bars in fetched.items() if isinstance(bars, Candles)}
-    absent = _absent(unique, found, fetched)
+    absent = _absent(found, fetched)
     if may_shorten:
         grid = _begun(grid, step, [listings[p.base] for p in parts if p.base in candles], candles, thresholds)
 
@@ -127,22 +127,18 @@ def _told(candles: Mapping[str, Candles], inspections: Mapping[str, Inspection])
 
 
 def _absent(
-    unique: Mapping[str, Member],
-    found: Mapping[str, Listing | Unknown],
-    fetched: Mapping[str, Candles | Unknown],
+    found: Mapping[str, Listing | Unknown], fetched: Mapping[str, Candles | Unknown]
 ) -> dict[str, GateFailure]:
     """Return why an asset has no bars: it is not listed, gives none, or is no longer traded."""
     absent = {
-        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}{_proxy(unique[base])}")
+        base: GateFailure(base=base, gate=gate, detail=f"is refused: {answer.reason}")
         for gate, answers in (("listed", found), ("bars", fetched))
         for base, answer in answers.items()
         if isinstance(answer, Unknown)
     }
     for base, listing in found.items():
         if isinstance(listing, Listing) and listing.market is not None and not listing.market.active:
-            detail = (
-                f"is refused: its contract `{listing.symbol}` is delisted or not traded{_proxy(unique[base])}"
-            )
+            detail = f"is refused: its contract `{listing.symbol}` is delisted or not traded"
             absent[base] = GateFailure(base=base, gate="active", detail=detail)
     return absent
 
@@ -175,13 +171,6 @@ def _begun(
         and (len(left) - 1) * step >= thresholds["min_days"] * DAY_MS
     )
     return left if enough else grid
-
-
-def _proxy(member: Member) -> str:
-    """Say of a refused member that its proxy did not step in."""
-    if member.proxy is None:
-        return ""
-    return f"; its proxy `{member.proxy}` did not step in: see `betacli proxies`"
 
 
 def _listed_ms(listing: Listing) -> int | None:

@@ -322,11 +322,14 @@ def _admit(
 ) -> tuple[tuple[Member, ...], tuple[Excluded, ...]]:
     """Return the members whose data can be trusted, and those left out under `--allow-missing`."""
     judged = {
-        member.base: _told(request, data.member_failures(member.base, series.value)) for member in members
+        member.base: _told(request, member, data.member_failures(member.base, series.value))
+        for member in members
     }
     failed = {base: failures for base, failures in judged.items() if failures}
     every = [failure for failures in failed.values() for failure in failures]
     if failed and not request.allow_missing:
+        if failed.keys() <= request.proxies_down.keys():
+            raise request.proxies_down[next(iter(failed))]
         raise GatesFailed(failures=every, benchmark=False)
     kept = tuple(member for member in members if member.base not in failed)
     excluded = tuple(
@@ -336,14 +339,14 @@ def _admit(
     return kept, excluded
 
 
-def _told(request: BetaRequest, failures: tuple[GateFailure, ...]) -> tuple[GateFailure, ...]:
-    """Return what failed, with why nothing stands in where something was looked for."""
-    return tuple(
-        replace(failure, detail=f"{failure.detail}: {why}")
-        if (why := request.proxies_refused.get(failure.base))
-        else failure
-        for failure in failures
-    )
+def _told(request: BetaRequest, member: Member, failures: tuple[GateFailure, ...]) -> tuple[GateFailure, ...]:
+    """Return what a member failed, with why nothing stands in for it where something was looked for."""
+    why = request.proxies_refused.get(member.base)
+    if why is None:
+        return failures
+    if member.proxy:
+        why = f"its proxy `{member.proxy}` did not step in, see `betacli proxies`: {why}"
+    return tuple(replace(failure, detail=f"{failure.detail}; {why}") for failure in failures)
 
 
 def _short_histories(bases: Sequence[str], estimates: BetaEstimates, n_returns: int) -> list[Notice]:

@@ -68,7 +68,7 @@ class Histories:
     """What is known of one member's price: `own` is the best witness of it, None where there is none (`why`).
 
     `spot` is its spot market here and `venues` its perpetual on other exchanges, each with whether it is the same coin
-    (None where there is nothing to hold it against); `lacking` says why an exchange has none.
+    (None where there is nothing to hold it against); `lacking` says why an exchange has none, `failed` which did not answer.
     """
 
     own: Series | None
@@ -76,6 +76,7 @@ class Histories:
     spot: tuple[Series, SameCoin | None] | None
     venues: Mapping[str, tuple[Series, SameCoin | None]]
     lacking: Mapping[str, str]
+    failed: Mapping[str, ExchangeFailed] = field(default_factory=dict)
 
 
 def histories(
@@ -93,7 +94,7 @@ def histories(
     if sources.history is not None:
         found = sources.history.find([Member(base=base)], universe.quote).get(base)
         filed = fetched(span, sources.history, found, "file")
-    venues, lacking = _elsewhere(span, universe, sources, base)
+    venues, lacking, failed = _elsewhere(span, universe, sources, base)
     sure = [x for x in (contract, filed) if x is not None]
     held = None if spot is None else (spot, compared(span, spot, sure, universe))
     if held is not None and (held[1] is None or held[1].verdict is not False):
@@ -107,7 +108,12 @@ def histories(
             f"{', '.join(known)} list different coins under its name, and nothing tells which it is",
         )
     return Histories(
-        own=witnesses[0] if witnesses else None, why=why, spot=held, venues=known, lacking=lacking
+        own=witnesses[0] if witnesses else None,
+        why=why,
+        spot=held,
+        venues=known,
+        lacking=lacking,
+        failed=failed,
     )
 
 
@@ -139,22 +145,25 @@ def another_coin(same: SameCoin) -> str:
 
 def _elsewhere(
     span: Span, universe: Universe, sources: Sources, base: str
-) -> tuple[dict[str, Series], dict[str, str]]:
-    """Return the perpetual of a coin on every other exchange that has one."""
+) -> tuple[dict[str, Series], dict[str, str], dict[str, ExchangeFailed]]:
+    """Return the perpetual of a coin on every other exchange that has one, why others have none, and who failed."""
     found: dict[str, Series] = {}
     lacking: dict[str, str] = {}
+    down: dict[str, ExchangeFailed] = {}
     for name, market in sources.others.items():
         try:
             place = market.find([Member(base=base)], universe.quote).get(base)
             series = fetched(span, market, place, "venue")
         except (ExchangeFailed, NoData) as failed:
             lacking[name] = failed.message
+            if isinstance(failed, ExchangeFailed):
+                down[name] = failed
             continue
         if series is not None and series.listing.market is not None and series.listing.market.active:
             found[name] = series
         else:
             lacking[name] = place.reason if isinstance(place, Unknown) else f"`{base}` has no bars there"
-    return found, lacking
+    return found, lacking, down
 
 
 def fetched(span: Span, market: MarketData, place: object, kind: Kind) -> Series | None:

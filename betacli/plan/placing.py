@@ -9,10 +9,13 @@ from hashlib import blake2b
 
 from betacli.core.model import Member, Notice, Sector, Universe
 from betacli.data.beside import Beside, Place
+from betacli.data.candles import MarketData
+from betacli.data.venues import VENUES
+from betacli.errors import ExchangeFailed
 from betacli.plan.measure import Measured, measure
 from betacli.plan.own_history import Sources
 from betacli.plan.proxy_basis import notice_of, tracking_of
-from betacli.plan.proxy_rows import Candidate, candidates, least_r_squared
+from betacli.plan.proxy_rows import Candidate, Candidates, candidates, least_r_squared
 from betacli.plan.request import BetaRequest, homes
 from betacli.plan.spot_legs import SPOT, Placed, marked, spot_notice
 from betacli.plan.stand_in import Tracking
@@ -35,19 +38,19 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources, *, cho
     held has its own beta, measured as any member's; every substitution is a notice.
     """
     _, members = request.members(universe)
-    named = _assets_named(members, request, universe)
-    wide = _with_named(request, universe, named)
-    measured = measure(replace(wide[0], allow_missing=True), wide[1], sources.source)
+    measured = measured_with_named(request, universe, sources.source)
     lacking, where = set(without_contract(measured)), homes(universe, request.sector)
     known = [member.base for member in members if member.base in measured.bases]
     notices, tracked, refused = list[Notice](), list[Tracking](), dict[str, str]()
-    places: dict[str, Place] = {}
+    places, down = dict[str, Place](), dict[str, ExchangeFailed]()
     for member in members:
         if member.base not in lacking or not (choose or member.proxy):
             continue
-        chosen, why, said = _chosen(member, measured, universe, sources, known)
+        chosen, why, said, outage = _chosen(member, measured, universe, sources, known)
         notices += said
         if chosen is None:
+            if outage is not None:
+                down[member.base] = replace(outage, detail=f"(asked for `{member.base}`) {outage.detail}")
             refused[member.base] = why
             detail = f"no proxy stands in for `{member.base}`: {why}; an R² of at least {least_r_squared(universe):g} is asked for"
             notices.append(Notice(id="proxy-refused", detail=detail))
@@ -65,7 +68,7 @@ def stand_ins(request: BetaRequest, universe: Universe, sources: Sources, *, cho
     asked = tuple(dict.fromkeys(request.sector.split("+")))
     placed = marked(universe, held)
     return Placed(
-        request=_asked(request, moved, tracked, refused),
+        request=replace(_asked(request, moved, tracked, refused), proxies_down=down),
         universe=replace(placed, sectors=_moved(placed, asked, request.only, moved)) if moved else placed,
         source=Beside(sources.source, places) if places else sources.source,
         tracked=tuple(tracked),
@@ -86,28 +89,62 @@ def _unused(request: BetaRequest, moved: Mapping[str, Tracking]) -> list[Notice]
 
 def _chosen(
     member: Member, measured: Measured, universe: Universe, sources: Sources, peers: Sequence[str]
-) -> tuple[Candidate | None, str, list[Notice]]:
-    """Return what stands in for one member, or why nothing does; and what other exchanges said of it."""
+) -> tuple[Candidate | None, str, list[Notice], ExchangeFailed | None]:
+    """Return what stands in for one member, or why nothing does; what other exchanges said of it; and the outage."""
     if member.proxy == sources.source.name:
-        return None, f"`{member.proxy}` is the exchange itself, and lists no contract of it", []
-    named = _assets(member.proxy, sources) if member.proxy else ()
-    known = [base for base in named if base in measured.bases]
-    seen = candidates(measured, universe, sources, member, peers=peers, named=known)
+        return None, f"`{member.proxy}` is the exchange itself, and lists no contract of it", [], None
+    seen, named = candidates_of(member, measured, universe, sources, peers)
     said = [
         Notice(id="not-elsewhere", detail=f"`{member.base}` on `{venue}`: {why}", severity="note")
         for venue, why in seen.lacking.items()
         if venue != member.proxy
     ]
-    best = _closest(seen.found)
-    unknown = seen.why or "there is no candidate"
+    best, unknown = _closest(seen.found), seen.why or "there is no candidate"
     if member.proxy:
-        best = next((c for c in seen.found if _is_named(c, member.proxy, named)), None)
-        unknown = seen.lacking.get(member.proxy) or seen.why or f"`{member.proxy}` is no candidate"
-    if best is None:
-        return None, unknown, said
-    if best.row.refused is not None:
-        return None, f"R² {best.row.r_squared:.2f} on `{best.row.candidate}`, {best.row.refused}", said
-    return best, "", said
+        best, unknown = named, why_no_candidate(member.proxy, seen, measured, sources)
+    if best is not None and best.row.refused is None:
+        return best, "", said, None
+    outage = _outage(member, seen, best)
+    if best is not None:
+        unknown = f"R² {best.row.r_squared:.2f} on `{best.row.candidate}`, {best.row.refused}"
+    if outage is not None and outage.message not in unknown:
+        unknown += f"; {outage.message}"
+    return None, unknown, said, outage
+
+
+def candidates_of(
+    member: Member, measured: Measured, universe: Universe, sources: Sources, peers: Sequence[str]
+) -> tuple[Candidates, Candidate | None]:
+    """Return what may stand in for a member, and which of it the sector file names."""
+    if not member.proxy:
+        return candidates(measured, universe, sources, member, peers=peers), None
+    named = _assets(member.proxy, sources)
+    known = named if set(named) <= set(measured.bases) else ()
+    seen = candidates(measured, universe, sources, member, peers=peers, named=known)
+    return seen, next((c for c in seen.found if _is_named(c, member.proxy, named)), None)
+
+
+def why_no_candidate(proxy: str, seen: Candidates, measured: Measured, sources: Sources) -> str:
+    """Say why what the sector file names is not among the candidates."""
+    if proxy in VENUES and proxy not in sources.others:
+        return f"`{proxy}` is not asked for what `{sources.source.name}` lacks"
+    unusable = [base for base in _assets(proxy, sources) if base not in measured.bases]
+    if proxy in seen.lacking or seen.why or not unusable:
+        return seen.lacking.get(proxy) or seen.why or f"`{proxy}` is no candidate"
+    details = {one.base: one.detail for one in measured.excluded}
+    told = "; ".join(f"`{base}` {details.get(base, 'is not there')}" for base in unusable)
+    return f"`{proxy}` is no candidate: {told}"
+
+
+def _outage(member: Member, seen: Candidates, best: Candidate | None) -> ExchangeFailed | None:
+    """Return the failure of another exchange without which something might stand in; None where it changes nothing."""
+    named = seen.failed.get(member.proxy or "")
+    if named is not None:
+        return named
+    no_witness = best is not None and best.row.kind == "venue" and best.row.price_ratio is None
+    if not member.proxy or not seen.found or no_witness:
+        return next(iter(seen.failed.values()), None)
+    return None
 
 
 def _is_named(candidate: Candidate, proxy: str, named: Sequence[str]) -> bool:
@@ -138,8 +175,15 @@ def _closest(found: Sequence[Candidate]) -> Candidate | None:
 
 def _assets(proxy: str, sources: Sources) -> tuple[str, ...]:
     """Return the assets that a `proxy:` of the sector file names; none where it names a market."""
-    elsewhere = {SPOT, *sources.others}
+    elsewhere = {SPOT, *VENUES, *sources.others}
     return () if proxy in elsewhere else tuple(proxy.split("+"))
+
+
+def measured_with_named(request: BetaRequest, universe: Universe, source: MarketData) -> Measured:
+    """Measure the members, with the assets outside the question that are named as their proxies beside them."""
+    _, members = request.members(universe)
+    asked, wide = _with_named(request, universe, _assets_named(members, request, universe))
+    return measure(replace(asked, allow_missing=True), wide, source)
 
 
 def _assets_named(members: Sequence[Member], request: BetaRequest, universe: Universe) -> list[str]:

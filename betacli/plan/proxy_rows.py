@@ -9,6 +9,7 @@ from betacli.core.calendar import bars_per_year
 from betacli.core.checks import THRESHOLDS
 from betacli.core.model import Floats, Member, Universe
 from betacli.core.proxy import SameCoin, Substitute, implied_beta, substitute
+from betacli.errors import ExchangeFailed
 from betacli.plan.betas import known
 from betacli.plan.measure import Measured
 from betacli.plan.own_history import Histories, Series, Sources, Span, another_coin, histories, series_of
@@ -27,7 +28,7 @@ class ProxyRow:
     coin elsewhere, `price_ratio` its price per coin over the history's. `tracking_error` is the standard deviation a
     year of what is left, `variance_added` its square: what replacing one unit of the member adds. `implied_beta` is
     Σ beta × the candidate's own beta to the benchmark, `own_beta` the member's by its own history. `accepted` tells
-    whether it may stand in; `refused` why not.
+    whether it may stand in; `refused` why not; `named` that the sector file names it.
     """
 
     base: str
@@ -49,6 +50,7 @@ class ProxyRow:
     venue: str | None = None
     history_source: str | None = None
     price_ratio: float | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,11 +64,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidates:
-    """The candidates for one member, the closest first; `why` there are none, and why other exchanges have none."""
+    """The candidates for one member, the closest first; `why` there are none, and why other exchanges have none.
+
+    `failed` are the exchanges that did not answer.
+    """
 
     found: tuple[Candidate, ...]
     why: str | None = None
     lacking: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, ExchangeFailed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,7 +121,7 @@ def candidates(
     seen = histories(span, universe, sources, member, contract)
     if seen.own is None:
         why = f"{seen.why}: give one with `--proxy-history`"
-        return Candidates(found=(), why=why, lacking=seen.lacking)
+        return Candidates(found=(), why=why, lacking=seen.lacking, failed=seen.failed)
     bars = bars_per_year(measured.panel.timeframe_ms)
     direct = substitute(seen.own.returns, measured.market[:, None], bars)
     own_beta = direct.betas[0] if direct else None
@@ -129,9 +135,8 @@ def candidates(
             row = _row(member.base, one, seen.own, fitted, own_beta, least)
             found.append(Candidate(row=row, own=seen.own, place=one.place))
 
-    singles = [
-        base for base in dict.fromkeys((*peers, *(named if len(named) == 1 else ()))) if base != member.base
-    ]
+    alone = [base for base in named if len(named) == 1 and base != measured.benchmark.name]
+    singles = [base for base in dict.fromkeys((*peers, *alone)) if base != member.base]
     for base in singles:
         fit(_peers(measured, (base,)))
     best = sorted((c.row for c in found if c.row.candidate in peers), key=lambda row: -row.r_squared)[:PEERS]
@@ -144,7 +149,7 @@ def candidates(
         fit(one)
     found.sort(key=lambda c: (-c.row.r_squared, c.row.candidate))
     why_none = None if found else "too few returns in common with any candidate"
-    return Candidates(found=tuple(found), why=why_none, lacking=seen.lacking)
+    return Candidates(found=tuple(found), why=why_none, lacking=seen.lacking, failed=seen.failed)
 
 
 def _peers(measured: Measured, held: tuple[str, ...]) -> _Try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from betacli.core.beta import Recipe
 from betacli.core.model import Benchmark, GroupLimit, Member, Sector, Universe
-from betacli.errors import BadOption, BadUsage, UnknownName
+from betacli.errors import BadOption, BadUsage, ExchangeFailed, UnknownName
 
 if TYPE_CHECKING:  # a plain solve starts sooner without it
     from betacli.data.position_file import Row
@@ -27,8 +27,9 @@ class BetaRequest:
     """Which assets, against what, by which recipe.
 
     `recipe` is the preset's with the flags applied; `overrides` are betas given by hand; `allow_missing` leaves
-    assets out that fail a gate instead of refusing. `proxies_refused` says why nothing stands in for a member, `beside` is
-    a digest of the prices that stand-ins were chosen by.
+    assets out that fail a gate instead of refusing. `proxies_refused` says why nothing stands in for a member, and
+    `proxies_down` for which of them that is an exchange that did not answer; `beside` is a digest of the prices that
+    stand-ins were chosen by.
     """
 
     run: Run
@@ -40,6 +41,7 @@ class BetaRequest:
     overrides: Mapping[str, float] = field(default_factory=dict)
     allow_missing: bool = False
     proxies_refused: Mapping[str, str] = field(default_factory=dict)
+    proxies_down: Mapping[str, ExchangeFailed] = field(default_factory=dict)
     beside: str = ""
 
     def members(self, universe: Universe) -> tuple[Sector, tuple[Member, ...]]:

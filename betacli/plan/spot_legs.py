@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from betacli.core.model import Member, Notice, Universe, Unknown
+from betacli.core.model import Benchmark, Member, Notice, Universe, Unknown
 from betacli.data.beside import Beside, Place
 from betacli.data.candles import Listing, MarketData
 from betacli.errors import BadOption, UnknownName
@@ -45,11 +45,7 @@ def hold_spot(
             where = f" in sector `{sector.name}` (`--spot`)"
             raise UnknownName(what="member", name=name, known=sector.bases, where=where)
     wanted = [member for member in members if member.base in asked or member.hold == SPOT]
-    parts = {part.base for part in benchmark_members(request.benchmark, universe)}
-    both = [] if request.benchmark.is_universe else sorted(parts & {member.base for member in wanted})
-    if both:
-        problem = f"`{both[0]}` is the benchmark: its future hedges, and cannot be read as spot"
-        raise BadOption(option="--spot", value=both[0], problem=problem, way_out="leave it out")
+    refuse_spot_benchmark(request.benchmark, universe, [replace(member, hold=SPOT) for member in wanted])
     if not wanted:
         return Placed(request=request, universe=universe, source=source)
     if source is None:
@@ -64,6 +60,21 @@ def hold_spot(
         source=Beside(source, places),
         notices=(spot_notice(held),) if held else (),
     )
+
+
+def refuse_spot_benchmark(benchmark: Benchmark, universe: Universe, members: Sequence[Member]) -> None:
+    """Refuse a benchmark of which a part is a member that is held as spot.
+
+    Raises:
+        BadOption: there is one.
+    """
+    if benchmark.is_universe:
+        return
+    parts = {part.base for part in benchmark_members(benchmark, universe)}
+    both = sorted(parts & {member.base for member in members if member.hold == SPOT})
+    if both:
+        problem = f"`{both[0]}` is the benchmark: its future hedges, and cannot be read as spot"
+        raise BadOption(option="--spot", value=both[0], problem=problem, way_out="leave it out")
 
 
 def _places(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from betacli.core.checks import CHECKS, THRESHOLDS, Evidence, LegEvidence, overall, strictly
+from betacli.core.evidence import StoodIn
 
 LEG = LegEvidence(
     base="ETH", notional=50_000, tradable=True, why_not=None, participation=5e-5, half_width=0.2, r_squared=0.7,
@@ -65,9 +66,9 @@ def test_a_good_trade_passes_every_step(step: str) -> None:
         ("liquidity", {"legs": (replace(LEG, grade="C", grade_by="spread_bps"),)}, "warn"),
         ("liquidity", {"legs": (LEG, replace(LEG, base="SOL", grade="D", grade_by="slippage_bps"))}, "fail"),
         ("liquidity", {"legs": (replace(LEG, grade=None, grade_unknown="of the past"),)}, "manual"),
-        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=0.7),)}, "warn"),
-        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=0.4),)}, "fail"),
-        ("liquidity", {"legs": (replace(LEG, proxy="MATIC", proxy_r_squared=None),)}, "fail"),
+        ("liquidity", {"stood_in": (StoodIn(base="MATIC", held=("ETH", "SOL"), r_squared=0.7),)}, "warn"),
+        ("liquidity", {"stood_in": (StoodIn(base="MATIC", held=("ETH",), r_squared=0.4),)}, "fail"),
+        ("liquidity", {"stood_in": (StoodIn(base="MATIC", held=("ADA",), r_squared=0.4),)}, "pass"),
         ("liquidity", {"legs": ()}, "fail"),
         ("hedge", {"funding_bps": -60.0}, "warn"),
         ("hedge", {"funding_bps": -151.0}, "fail"),
@@ -89,7 +90,10 @@ def test_a_good_trade_passes_every_step(step: str) -> None:
         ("liquidity", {"without_contract": {"GONE": "is delisted"}, "missing_allowed": True}, "warn"),
         (
             "liquidity",
-            {"legs": (replace(LEG, proxy="ETH", proxy_r_squared=1.0, held_as="on bybit"),)},
+            {
+                "legs": (replace(LEG, held_as="on bybit"),),
+                "stood_in": (StoodIn(base="ETH", held=("ETH",), r_squared=1.0),),
+            },
             "warn",
         ),
         ("liquidity", {"legs": (replace(LEG, held_as="as spot"),)}, "pass"),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import Cli
-from marketing import ALONE, DAY_MS, FIRST_MS, N_DAYS, answer, closes, sectors, serve
+from fake_exchange.market import FakeMarket, Instrument, bars
+from marketing import ALONE, DAY_MS, FIRST_MS, N_DAYS, a_market, answer, closes, sectors, serve
 
 LIVE = ("--exchange", "binanceusdm")
 
@@ -24,6 +25,13 @@ def own_history(folder: Path, noise: float) -> tuple[str, np.ndarray]:
     file = folder / "gone.csv"
     file.write_text("\n".join(rows) + "\n")
     return str(file), moved
+
+
+def with_gone(path: np.ndarray) -> FakeMarket:
+    """The market with a contract of GONE beside the others."""
+    market = a_market()
+    listed = [*market.instruments, Instrument(base="GONE", contract_size="1", step="0.1")]
+    return a_market(bars={**market.bars, "GONEUSDT": bars(FIRST_MS, path, DAY_MS)}, instruments=listed)
 
 
 def test_a_member_without_a_contract_is_regressed_on_its_candidates(cli: Cli, tmp_path: Path) -> None:
@@ -117,3 +125,96 @@ def test_a_history_of_coarser_bars_is_refused(command: str, cli: Cli, tmp_path: 
     assert ran.code == 2
     assert "has 1d bars, which do not make the 4h bars that betas are measured on" in ran.err
     assert "has 1d bars" not in cli(*argv, "--estimator", "ols-90d").err
+
+
+SAMPLE = ("--exchange", "sample", "--as-of", "2026-10-28T07:00:00Z")
+
+
+def veterans(folder: Path, proxy: str) -> tuple[str, ...]:
+    """Four members of the simulated market, of which OLD lost its contract."""
+    file = folder / "veterans.yaml"
+    members = f"ETH, ADA, SOL, {{base: OLD, proxy: {proxy}}}"
+    file.write_text(f"sectors: {{veterans: {{members: [{members}]}}}}\nuniverse: [NEAR]\n")
+    return ("--config", str(file), "--sector", "veterans", *SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "candidate"),
+    [
+        ("ETH+ADA", "ETH + ADA"),
+        ("ETH+NEAR", "ETH + NEAR"),
+        ("NEAR", "NEAR"),
+        ("BTC", "BTC"),
+        ("spot", "OLD spot"),
+    ],
+)
+def test_what_the_file_names_is_a_row_with_the_numbers_of_the_basket(
+    proxy: str, candidate: str, cli: Cli, tmp_path: Path
+) -> None:
+    """The one row marked as named has the fit that `solve` holds it by, whether its parts are members or not."""
+    asked = veterans(tmp_path, proxy)
+    report = answer(cli, "proxies", *asked)
+    (stand_in,) = answer(cli, "solve", *asked, "--max-weight", "1")["data"]["stand_ins"]
+    rows = [row for row in report["data"]["candidates"] if row["named"]]
+    assert [(row["base"], row["candidate"], row["accepted"]) for row in rows] == [("OLD", candidate, True)]
+    assert sum(row["candidate"] == candidate for row in report["data"]["candidates"]) == 1
+    assert {
+        key: rows[0][key] for key in ("held", "betas", "r_squared", "tracking_error", "implied_beta")
+    } == {key: stand_in[key] for key in ("held", "betas", "r_squared", "tracking_error", "implied_beta")}
+    assert report["data"]["without_contract"] == ["OLD"]
+    assert "did not step in" not in str(report["warnings"])
+
+
+def test_an_exchange_that_the_file_names_is_asked_and_marked(cli: Cli, tmp_path: Path) -> None:
+    """`proxy: bybit` is asked even with `--proxy-venues none`, as `solve` asks it."""
+    sol = closes()["SOL"]
+    file, _ = own_history(tmp_path, 0.0)
+    path = 7 * np.cumprod(np.concatenate([[1.0], 1 + 0.8 * (sol[1:] / sol[:-1] - 1)]))
+    with serve("binanceusdm") as here, serve("bybit", with_gone(path)) as there:
+        members = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+        sectors(tmp_path, {**here.options, **there.options}, members=members)
+        report = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file, *ALONE)
+    (row,) = [row for row in report["data"]["candidates"] if row["named"]]
+    assert (row["candidate"], row["accepted"]) == ("GONE on bybit", True)
+
+
+def test_a_proxy_without_a_row_is_told_with_its_reason(cli: Cli, tmp_path: Path) -> None:
+    """NEAR is no member of this exchange's market, so ETH + NEAR has no fit: the reason names NEAR."""
+    file, _ = own_history(tmp_path, 0.005)
+    with serve("binanceusdm") as fake:
+        members = "ETH, SOL, AVAX, {base: GONE, proxy: ETH+NEAR}"
+        sectors(tmp_path, fake.options, members=members, extra="universe: [NEAR]\n")
+        report = answer(cli, "proxies", "--sector", "l1", *LIVE, "--proxy-history", file, *ALONE)
+    (notice,) = [x["detail"] for x in report["warnings"] if x["id"] == "proxy-refused"]
+    assert "`GONE` has no row of its proxy `ETH+NEAR`" in notice
+    assert "`NEAR` is refused" in notice
+    assert not any(row["named"] for row in report["data"]["candidates"])
+
+
+def test_what_did_not_step_in_is_said_only_of_a_proxy_that_was_tried(cli: Cli, tmp_path: Path) -> None:
+    """Sector `a` has OLD with `spot`, `b` with SOL, which steps in: nothing of `a`'s entry is said in `b`'s answer."""
+    file = tmp_path / "two.yaml"
+    others = "ADA, DOT, NEAR, AVAX, LINK, UNI"
+    file.write_text(
+        f"sectors:\n  a: {{members: [{others}, {{base: OLD, proxy: spot}}]}}\n"
+        "  b: {members: [ETH, SOL, {base: OLD, proxy: SOL}]}\n"
+    )
+    report = answer(cli, "solve", "--config", str(file), "--sector", "b", *SAMPLE, "--max-weight", "1")
+    assert [x["base"] for x in report["data"]["stand_ins"]] == ["OLD"]
+    assert "did not step in" not in str(report["warnings"])
+
+
+def test_candle_files_tell_of_no_contract(cli: Cli, tmp_path: Path) -> None:
+    """A file has prices and no contracts: that every member had a usable one would be a guess."""
+    rows = ["date,symbol,close"]
+    for base, path in closes().items():
+        for day, close in enumerate(path.tolist()):
+            opened = dt.datetime.fromtimestamp((FIRST_MS + day * DAY_MS) / 1000, tz=dt.UTC)
+            rows.append(f"{opened:%Y-%m-%d},{base},{close!r}")
+    (tmp_path / "all.csv").write_text("\n".join(rows) + "\n")
+    sectors(tmp_path, {})
+    report = answer(cli, "proxies", "--sector", "l1", "--candles", str(tmp_path / "all.csv"))
+    told = {x["id"]: x["detail"] for x in report["warnings"]}
+    assert "nothing-lacking" not in told
+    assert "contract is unknown" in told["contracts-unknown"]
+    assert {row["base"] for row in report["data"]["candidates"]} == {"ETH", "SOL", "AVAX"}

@@ -105,3 +105,18 @@ def test_a_thin_contract_is_left_for_the_coin_itself(cli: Cli, tmp_path: Path, v
     assert named(data["legs"], "ETH")["symbol"] == "ETH/USDT:USDT"
     assert refused.code == 3
     assert "is to be held as spot, and has no spot market" in refused.err
+
+
+@pytest.mark.parametrize("entry", ["hold: spot", "proxy: spot"])
+def test_beta_measures_a_coin_that_has_a_spot_market_alone(entry: str, cli: Cli, tmp_path: Path) -> None:
+    """The slope of GONE's own returns on BTC's, by least squares on the window's 90."""
+    spot, moved = gone()
+    with serve("binanceusdm", a_market(spot=spot)) as fake:
+        sectors(tmp_path, fake.options, members=f"ETH, SOL, AVAX, {{base: GONE, {entry}}}")
+        asked = ("--sector", "l1", "--exchange", "binanceusdm")
+        rows = answer(cli, "beta", *asked)["data"]["assets"]
+    btc = closes()["BTC"]
+    slope, _ = np.polyfit((btc[1:] / btc[:-1] - 1)[-90:], moved[-90:], 1)
+    row = named(rows, "GONE")
+    assert row["symbol"] == "GONE/USDT"
+    assert row["beta"] == pytest.approx(slope, rel=1e-9)

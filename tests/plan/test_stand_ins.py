@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import Cli
+from fake_exchange.faults import Fault
 from fake_exchange.market import DAY_MS, FakeMarket, Instrument, bars
 from marketing import ALONE, BASES, FIRST_MS, N_DAYS, a_market, answer, closes, named, sectors, serve
 
@@ -194,6 +196,25 @@ def test_the_checklist_hears_of_what_stands_in(cli: Cli, tmp_path: Path) -> None
     assert "betacli proxies" in step["next_step"]
 
 
+def test_the_parts_of_a_sub_basket_stand_in_together(cli: Cli, tmp_path: Path) -> None:
+    """GONE is half ETH, half SOL: either alone explains less than both, and step 3 says both with the R² of both."""
+    import statsmodels.api as sm
+
+    path = gone(0.01, (0.5, 0.5, 0.0))
+    file = history(tmp_path, path)
+    asked = ("checklist", "--sector", "l1", *LIVE, "--proxy-history", file, "--max-weight", "0.8")
+    with serve("binanceusdm") as fake:
+        sectors(tmp_path, fake.options, members="ETH, SOL, AVAX, {base: GONE, proxy: ETH+SOL}")
+        (step,) = answer(cli, *asked, "--step", "liquidity", code=10)["data"]["steps"]
+    parts = sm.add_constant(np.column_stack([returns_of(closes()[base]) for base in ("ETH", "SOL")]))
+    both_of_them = sm.OLS(returns_of(path), parts).fit().rsquared
+    alone = [sm.OLS(returns_of(path), parts[:, [0, k]]).fit().rsquared for k in (1, 2)]
+    assert max(alone) < both_of_them - 0.01
+    assert step["summary"].count("for GONE") == 1
+    assert f"ETH + SOL stand in for GONE, R² {both_of_them:.2f}" in step["summary"]
+    assert step["facts"]["proxies"] == {"GONE": ["ETH", "SOL"]}
+
+
 # --- the same coin elsewhere ------------------------------------------------------------------------------------
 
 
@@ -310,6 +331,67 @@ def test_an_exchange_that_fails_is_named_and_the_others_are_still_asked(cli: Cli
         report = answer(cli, *asked)
     assert report["data"]["candidates"][0]["venue"] == "bybit"
     assert "mexc" in warned(report, "not-elsewhere")[0]
+
+
+DOWN = {
+    "bad_response": Fault("status", value=503),
+    "rate_limited": Fault("status", value=429),
+    "timeout": Fault("hang"),
+    "geo_blocked": Fault("status", value=451),
+    "bars_bad_response": Fault("status", endpoint="/kline", value=503),
+}
+
+
+def without_bybit(
+    stack: ExitStack, folder: Path, fault: Fault, members: str = "ETH, SOL, AVAX, {base: GONE, proxy: bybit}"
+) -> None:
+    """Binance without GONE, whose stand-in is to be found on a Bybit that does not answer."""
+    here = stack.enter_context(serve("binanceusdm"))
+    there = stack.enter_context(serve("bybit", with_gone(closes()["SOL"]), (replace(fault),)))
+    sectors(folder, {**here.options, **there.options}, members=members)
+
+
+@pytest.mark.parametrize("reason", DOWN)
+def test_a_stand_in_on_an_exchange_that_does_not_answer_is_a_network_failure(
+    reason: str, cli: Cli, tmp_path: Path
+) -> None:
+    """`proxy: bybit` and Bybit is down: exit 4 as where it is asked itself, and worth another try but for a block."""
+    with ExitStack() as stack:
+        without_bybit(stack, tmp_path, DOWN[reason])
+        file = history(tmp_path, gone())
+        asked = ("--sector", "l1", "--proxy-history", file, "--timeout", "6", "-O", "json")
+        ran = cli("solve", *asked, *LIVE)
+        itself = cli("solve", *asked, "--exchange", "bybit", "--proxies", "none")
+    error, own = json.loads(ran.out)["error"], json.loads(itself.out)["error"]
+    assert (ran.code, itself.code) == (4, 4)
+    assert error["kind"] == reason.removeprefix("bars_")
+    assert error["retryable"] is own["retryable"] is (reason != "geo_blocked")
+    assert error["message"].startswith("`bybit` (asked for `GONE`) ")
+
+
+def test_an_outage_is_told_where_the_answer_goes_on_without_the_member(cli: Cli, tmp_path: Path) -> None:
+    """`--allow-missing` leaves GONE out with Bybit named; the checklist tells it in step 3."""
+    with ExitStack() as stack:
+        without_bybit(stack, tmp_path, DOWN["bad_response"])
+        asked = ("--sector", "l1", *LIVE, "--proxy-history", history(tmp_path, gone()))
+        solved = answer(cli, "solve", *asked, "--allow-missing")
+        steps = answer(cli, "checklist", *asked, "--step", "liquidity", code=10)["data"]["steps"]
+    (notice,) = warned(solved, "proxy-refused")
+    assert "`bybit`" in notice
+    assert "503" in notice
+    assert "nothing stands in for GONE, without a contract: `bybit`" in steps[0]["summary"]
+    assert "try again" in steps[0]["next_step"]
+
+
+def test_an_outage_that_changes_nothing_is_no_network_failure(cli: Cli, tmp_path: Path) -> None:
+    """GONE moves against SOL, which the file names: whether Bybit answers does not matter to it."""
+    with ExitStack() as stack:
+        members = "AVAX, SOL, {base: ETH, proxy: bybit}, {base: GONE, proxy: SOL}"
+        without_bybit(stack, tmp_path, DOWN["bad_response"], members)
+        file = history(tmp_path, gone(0.001, (0.0, -0.8, 0.0)))
+        ran = cli("solve", "--sector", "l1", *LIVE, "--proxy-history", file, "--timeout", "60")
+    assert ran.code == 3
+    assert "a part of it would be short" in ran.err
 
 
 def test_real_exchanges_do_not_stand_in_for_simulated_ones(cli: Cli) -> None:
@@ -741,3 +823,74 @@ def test_what_is_held_of_a_coin_elsewhere_is_of_that_account(cli: Cli, tmp_path:
     assert trade["held_amount"] == pytest.approx(300)
     assert data["account_leverage"] == pytest.approx(alone["account_leverage"])
     assert "GONE" not in {row["base"] for row in data["margin"]["legs"]}
+
+
+# --- the betas of what is held ----------------------------------------------------------------------------------
+
+VETERANS = ("--sector", "veterans", "--exchange", "sample", "--as-of", "2026-10-28T07:00:00Z")
+
+
+def veterans(folder: Path, more: str = "") -> tuple[str, ...]:
+    """DOT is held as spot; ETH and ADA stand in for OLD."""
+    file = folder / "veterans.yaml"
+    members = "ETH, ADA, SOL, {base: DOT, hold: spot}, {base: OLD, proxy: ETH+ADA}"
+    file.write_text(f"sectors: {{veterans: {{members: [{members}]}}}}\n{more}")
+    return ("--config", str(file))
+
+
+def test_beta_shows_the_betas_of_what_solve_holds(cli: Cli, tmp_path: Path) -> None:
+    """Each beta is that of the leg, DOT's of its spot market; equal weights are a fifth each, OLD's with ETH and ADA."""
+    asked = (*veterans(tmp_path), *VETERANS)
+    measured, solved = answer(cli, "beta", *asked), answer(cli, "solve", *asked)
+    rows = {row["base"]: (row["beta"], row["symbol"]) for row in measured["data"]["assets"]}
+    assert rows == {leg["base"]: (leg["beta"], leg["symbol"]) for leg in solved["data"]["legs"]}
+    assert rows["DOT"][1] == "DOT/USDT"
+    (stand_in,) = solved["data"]["stand_ins"]
+    of_old = dict(zip(stand_in["held"], stand_in["shares"], strict=True))
+    by_hand = sum(0.2 * (1 + of_old.get(base, 0.0)) * beta for base, (beta, _) in rows.items())
+    assert measured["data"]["equal_weight"]["beta"] == pytest.approx(by_hand)
+    for notice in ("proxy", "spot-legs"):
+        assert warned(measured, notice) == warned(solved, notice) != []
+
+
+@pytest.mark.parametrize("view", ["--compare", "--rolling"])
+def test_every_view_of_beta_is_of_what_is_held(view: str, cli: Cli, tmp_path: Path) -> None:
+    """OLD is stood in for there too."""
+    report = answer(cli, "beta", *veterans(tmp_path), *VETERANS, view)
+    assert "stands for `OLD`" in warned(report, "proxy")[0]
+
+
+def test_beta_takes_the_options_of_a_plan_about_placing(cli: Cli, tmp_path: Path) -> None:
+    """A plan with `spot` and `proxies` means the same in `beta` as in `solve`."""
+    plan = "plans: {mine: {sector: veterans, exchange: sample, spot: ADA, proxies: auto}}\n"
+    asked = (*veterans(tmp_path, plan), "--plan", "mine", "--as-of", "2026-10-28T07:00:00Z")
+    measured, solved = answer(cli, "beta", *asked), answer(cli, "solve", *asked)
+    rows = {row["base"]: row["symbol"] for row in measured["data"]["assets"]}
+    assert rows == {leg["base"]: leg["symbol"] for leg in solved["data"]["legs"]}
+    assert rows["ADA"] == "ADA/USDT"
+
+
+def test_beta_without_its_proxies_refuses_as_before(cli: Cli, tmp_path: Path) -> None:
+    """`--proxies none` refuses OLD by name."""
+    ran = cli("beta", *veterans(tmp_path), *VETERANS, "--proxies", "none")
+    assert ran.code == 3
+    assert "`OLD`" in ran.err
+
+
+@pytest.mark.parametrize("benchmarks", [("DOT",), ("BTC", "DOT")])
+def test_a_member_held_as_spot_is_no_benchmark_of_beta(
+    benchmarks: tuple[str, ...], cli: Cli, tmp_path: Path
+) -> None:
+    """A benchmark is a contract; the second of several as the first."""
+    asked = [word for name in benchmarks for word in ("--benchmark", name)]
+    ran = cli("beta", *veterans(tmp_path), *VETERANS, *asked)
+    assert ran.code == 2
+    assert "`DOT` is the benchmark" in ran.err
+
+
+def test_betas_by_hand_need_no_spot_market(cli: Cli, tmp_path: Path) -> None:
+    """Without a source nothing is placed: the betas are shown as given."""
+    given = [word for base in ("ETH", "ADA", "SOL", "DOT") for word in ("--beta", f"{base}=1.5")]
+    sector = ("--sector", "veterans", "--only", "ETH,ADA,SOL,DOT")
+    rows = answer(cli, "beta", *veterans(tmp_path), *sector, *given)["data"]["assets"]
+    assert [row["beta"] for row in rows] == [1.5] * 4
