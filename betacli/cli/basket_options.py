@@ -1,52 +1,12 @@
 """The options of commands that plan a basket: its beta, its size, its limits, its hedge."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from betacli import names
 from betacli.cli import completing
-from betacli.cli.taking import DATA, LIMITS, OUTPUT, SIZE, WHAT, option
-
-Spot = Annotated[
-    str | None,
-    option(
-        "--spot",
-        panel=LIMITS,
-        metavar="ADA,DOT",
-        complete=completing.members,
-        help="Hold these members as spot; the hedge covers their beta.",
-    ),
-]
-Proxies = Annotated[
-    str,
-    option(
-        "--proxies",
-        panel=LIMITS,
-        metavar="file",
-        complete=completing.one_of(names.PROXIES),
-        help="For members without a contract: file (their `proxy:`), auto (the closest, never spot), none.",
-    ),
-]
-ProxyHistory = Annotated[
-    Path | None,
-    option(
-        "--proxy-history",
-        panel=DATA,
-        metavar="PATH",
-        help="Candle files with the prices of members that have no contract.",
-    ),
-]
-ProxyVenues = Annotated[
-    str | None,
-    option(
-        "--proxy-venues",
-        panel=DATA,
-        metavar="bybit,mexc",
-        complete=completing.several_of(names.VENUES),
-        help="Other exchanges on which the same coin may stand in.",
-    ),
-]
+from betacli.cli.place_options import Proxies, ProxyHistory, ProxyVenues, Spot
+from betacli.cli.taking import LIMITS, OUTPUT, SIZE, WHAT, option
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,11 @@
 """The options of commands about markets: how long a position is held, at which fees, and which steps are judged."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from betacli import names
 from betacli.cli import completing
+from betacli.cli.place_options import ProxyHistory
 from betacli.cli.taking import DATA, LIMITS, WHAT, option
 
 
@@ -77,15 +77,7 @@ class VenueOptions:
 class ProxyOptions:
     """Where the prices of members without a contract come from."""
 
-    proxy_history: Annotated[
-        Path | None,
-        option(
-            "--proxy-history",
-            panel=DATA,
-            metavar="PATH",
-            help="Candle files with the prices of members that have no contract.",
-        ),
-    ] = None
+    proxy_history: ProxyHistory = None
     proxy_venues: Annotated[
         str | None,
         option(
