@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -136,6 +136,7 @@ def _one(listing: Listing, measured: Measured, universe: Universe, source: Marke
     candles = answer.get(listing.base, Unknown(reason="has no bars"))
     if isinstance(candles, Unknown):
         raise NoData(what=f"`{listing.symbol}` cannot hedge: {candles.reason}")
+    limits = {**GATES, **universe.gates}
     looked = inspect(
         listing.symbol,
         candles,
@@ -143,7 +144,7 @@ def _one(listing: Listing, measured: Measured, universe: Universe, source: Marke
         now_ms=measured.now_ms,
         listed_ms=listing.market.listed_ms if listing.market is not None else None,
         whole_window=False,
-        thresholds={**GATES, **universe.gates},
+        thresholds=limits,
     )
     if looked.failures:
         raise GatesFailed(failures=looked.failures, benchmark=False)
@@ -156,7 +157,7 @@ def _one(listing: Listing, measured: Measured, universe: Universe, source: Marke
             what=f"`{listing.symbol}` cannot hedge: {why}",
             way_out="hedge with the perpetual, or choose a longer `--window`",
         )
-    price, odd = _price(listing, candles, source)
+    price, odd = _price(listing, candles, source, limits)
     notices = [*looked.notices, *odd, _told_beta(listing, beta, measured)]
     dated, said = _dated(listing, price, measured, source)
     part = Instrument(
@@ -179,11 +180,15 @@ def _told_beta(listing: Listing, beta: float, measured: Measured) -> Notice:
     return Notice(id="hedge-beta", detail=detail, severity="note")
 
 
-def _price(listing: Listing, candles: Candles, source: MarketData) -> tuple[Price | None, list[Notice]]:
+def _price(
+    listing: Listing, candles: Candles, source: MarketData, thresholds: Mapping[str, float]
+) -> tuple[Price | None, list[Notice]]:
     if not source.live:
         return last_close(candles), []
     answer = source.prices([listing]).get(listing.base)
-    return beside_close(listing.symbol, answer, candles) if isinstance(answer, Price) else (None, [])
+    return (
+        beside_close(listing.symbol, answer, candles, thresholds) if isinstance(answer, Price) else (None, [])
+    )
 
 
 def _dated(

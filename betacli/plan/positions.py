@@ -19,7 +19,7 @@ from betacli.plan.gather import gather
 from betacli.plan.holding import Holding, Kind, Role
 from betacli.plan.instruments import Instrument, betas_of
 from betacli.plan.measure import Measured
-from betacli.plan.prices import prices_of
+from betacli.plan.prices import ODD, prices_of
 
 if TYPE_CHECKING:
     from betacli.plan.stand_in import StandIn
@@ -277,7 +277,7 @@ def _assets(
     elif parts:
         betas = (betas_of(measured, sorted(parts)) or {}) | betas
     known = [coin for coin in coins if coin in betas and (coin in measured.listings or source is None)]
-    prices, _ = prices_of(measured, tuple(coin for coin in known if coin in measured.listings), source)
+    prices, _ = prices_of(measured, tuple(coin for coin in known if coin in measured.candles), source)
     assets = {
         coin: Asset(
             listing=measured.listings.get(coin),
@@ -415,4 +415,4 @@ def _measured(
         assets[coin] = Asset(
             listing=data.listings.get(coin), price=prices.get(coin), beta=beta, reason=reason
         )
-    return assets, [notice for notice in said if notice.id == "price-unknown"]
+    return assets, [notice for notice in said if notice.id in ODD]

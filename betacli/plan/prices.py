@@ -1,10 +1,14 @@
 """What each asset costs at the moment of the answer."""
 
+from collections.abc import Mapping
+
 from betacli.core.candles import iso
 from betacli.core.model import Candles, Notice, Price, Unknown
 from betacli.data.candles import MarketData
 from betacli.data.gates import GATES
 from betacli.plan.measure import Measured
+
+ODD = ("price-unknown", "price-refused", "price-jump")  # ids of what is said of one asset's price
 
 
 def prices_of(
@@ -21,11 +25,12 @@ def prices_of(
     prices: dict[str, Price] = {}
     notices = []
     if source.live:
+        limits = {**GATES, **{one.gate: one.threshold for one in measured.inputs.gates}}
         for base, price in source.prices(listings).items():
             if isinstance(price, Unknown):
                 notices.append(Notice(id="price-unknown", detail=f"`{base}` has no price: {price.reason}"))
                 continue
-            believed, said = beside_close(base, price, measured.candles[base])
+            believed, said = beside_close(base, price, measured.candles[base], limits)
             notices += said
             if believed:
                 prices[base] = believed
@@ -48,18 +53,20 @@ def last_close(candles: Candles) -> Price:
     return Price(value=float(candles.close[-1]), kind="close", time_ms=closed_ms)
 
 
-def beside_close(name: str, price: Price, candles: Candles) -> tuple[Price | None, list[Notice]]:
+def beside_close(
+    name: str, price: Price, candles: Candles, thresholds: Mapping[str, float]
+) -> tuple[Price | None, list[Notice]]:
     """Return a live price if it can be of the contract that the bars are of, and what is odd about it.
 
     A price beyond `redenomination` times the last close, or below that part of it, is of another unit of account or
-    wrong, and sizes nothing; a move beyond `note_jump` since then is told.
+    wrong, and sizes nothing; a move beyond `note_jump` since then is told. Both are `thresholds` of the gates.
     """
     close = last_close(candles)
     ratio = price.value / close.value
     told = f"{price.value:.6g} is {ratio:.4g} times its close of {close.value:.6g} at {iso(close.time_ms)}"
-    if max(ratio, 1 / ratio) > GATES["redenomination"]:
-        detail = f"`{name}` has no price to size with: its {price.kind} of {told}, beyond {GATES['redenomination']:g} times"
+    if max(ratio, 1 / ratio) > thresholds["redenomination"]:
+        detail = f"`{name}` has no price to size with: its {price.kind} of {told}, beyond {thresholds['redenomination']:g} times"
         return None, [Notice(id="price-refused", detail=detail)]
-    if max(ratio, 1 / ratio) > 1 + GATES["note_jump"]:
+    if max(ratio, 1 / ratio) > 1 + thresholds["note_jump"]:
         return price, [Notice(id="price-jump", detail=f"`{name}`: its {price.kind} of {told}")]
     return price, []

@@ -11,11 +11,11 @@ from marketing import VENUES, a_market, closes, sectors, serve
 LAST = float(closes()["ETH"][-1])
 
 
-def solved(cli: Cli, folder: Path, venue: str, times: float, verb: str = "solve") -> dict:
+def solved(cli: Cli, folder: Path, venue: str, times: float, extra: str = "") -> dict:
     with serve(venue, a_market(marks={"ETHUSDT": repr(LAST * times)})) as fake:
-        sectors(folder, fake.options)
+        sectors(folder, fake.options, extra=extra)
         ran = cli(
-            verb, "--sector", "l1", "--target", "1.45", "--notional", "50000", "--max-weight", "0.6",
+            "solve", "--sector", "l1", "--target", "1.45", "--notional", "50000", "--max-weight", "0.6",
             "--exchange", venue, "--timeout", "60", "-O", "json",
         )  # fmt: skip
     assert ran.code == 0, ran.err
@@ -48,3 +48,31 @@ def test_a_large_move_since_the_last_close_is_told(
     assert legs["ETH"]["price"] == pytest.approx(LAST * times)
     assert len(told(report, "price-jump")) == notices
     assert told(report, "price-refused") == []
+
+
+def test_the_limits_are_those_of_the_gates(cli: Cli, tmp_path: Path) -> None:
+    """`redenomination: 5` of the file lets a price of 4 times the close pass, told as a jump; 6 times is refused."""
+    gates = "gates: {redenomination: 5}\n"
+    report = solved(cli, tmp_path, "bybit", 4.0, gates)
+    legs = {leg["base"]: leg for leg in report["data"]["legs"]}
+    assert legs["ETH"]["price"] == pytest.approx(LAST * 4)
+    assert len(told(report, "price-jump")) == 1
+    assert "beyond 5 times" in told(solved(cli, tmp_path, "bybit", 6.0, gates), "price-refused")[0]
+
+
+def test_what_is_held_beside_the_basket_is_not_valued_by_a_price_beyond_belief(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """ETH is held outside a basket of SOL and AVAX: at 10 times its close its amount has no value, and that is said."""
+    with serve("bybit", a_market(marks={"ETHUSDT": repr(LAST * 10)})) as fake:
+        sectors(tmp_path, fake.options)
+        (tmp_path / "held.csv").write_text("symbol,kind,amount\nETH/USDT:USDT,future,2\n")
+        ran = cli(
+            "hedge", "--sector", "l1", "--only", "SOL,AVAX", "--notional", "50000", "--max-weight", "0.6",
+            "--positions", "held.csv", "--exchange", "bybit", "--timeout", "60", "-O", "json",
+        )  # fmt: skip
+    assert ran.code == 0, ran.err
+    report = json.loads(ran.out)
+    (position,) = report["data"]["today"]["positions"]
+    assert (position["price"], position["notional"]) == (None, None)
+    assert "`ETH`" in told(report, "price-refused")[0]
