@@ -6,7 +6,7 @@ better: prices per coin within `same_coin_ratio`, returns that correlate above `
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -35,6 +35,15 @@ class Span:
     def end_ms(self) -> int:
         """The close of the last bar."""
         return int(self.open_ms[-1]) + TIMEFRAMES_MS[self.timeframe]
+
+
+class Prices(Protocol):
+    """Closes (T + 1,) per coin and returns (T,) of one asset, NaN where unknown."""
+
+    @property
+    def close(self) -> Floats: ...  # noqa: D102  the names say it
+    @property
+    def returns(self) -> Floats: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,15 +131,19 @@ def compared(span: Span, series: Series, witnesses: Sequence[Series], universe: 
     witness = next((x for x in witnesses if (x.source, x.kind) != (series.source, series.kind)), None)
     if witness is None:
         return None
-    both = np.flatnonzero(np.isfinite(series.close) & np.isfinite(witness.close))
-    recent = len(both) and span.end_ms - int(span.open_ms[both[-1]]) <= RECENT_MS
-    theirs, ours = (float(x.close[both[-1]]) if recent else None for x in (series, witness))
-    limits = {**THRESHOLDS, **universe.checklist}
+    return same_lately(series, witness, span.open_ms, {**THRESHOLDS, **universe.checklist})
+
+
+def same_lately(theirs: Prices, ours: Prices, open_ms: Times, limits: Mapping[str, float]) -> SameCoin:
+    """Hold two assets against each other: prices per coin at the last bar of both, if that is recent, and all returns."""
+    both = np.flatnonzero(np.isfinite(theirs.close) & np.isfinite(ours.close))
+    recent = len(both) > 0 and int(open_ms[-1] - open_ms[both[-1]]) <= RECENT_MS
+    price, reference = (float(x.close[both[-1]]) if recent else None for x in (theirs, ours))
     return same_coin(
-        theirs,
-        ours,
-        series.returns,
-        witness.returns,
+        price,
+        reference,
+        theirs.returns,
+        ours.returns,
         ratio_limit=limits["same_coin_ratio"],
         min_correlation=limits["same_coin_correlation"],
     )

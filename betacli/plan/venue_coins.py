@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from betacli.core.model import Floats, Times
-from betacli.core.proxy import same_coin
 from betacli.core.returns import simple_returns
 from betacli.data.gates import align
 from betacli.plan.attempt import Attempt
 from betacli.plan.measure import Measured
-from betacli.plan.own_history import RECENT_MS
+from betacli.plan.own_history import same_lately
 from betacli.plan.venue_rows import VenueAnswer, VenueRow
 
 
@@ -62,20 +61,7 @@ def _verdicts(
 def _verdict(
     theirs: _Path | None, ours: _Path | None, grid: Times, limits: Mapping[str, float]
 ) -> bool | None:
-    """Hold two against each other: prices per coin at the last bar of both, if that is recent, and all returns."""
-    if theirs is None or ours is None:
-        return None
-    both = np.flatnonzero(np.isfinite(theirs.close) & np.isfinite(ours.close))
-    recent = len(both) > 0 and int(grid[-1] - grid[both[-1]]) <= RECENT_MS
-    price, reference = (float(x.close[both[-1]]) if recent else None for x in (theirs, ours))
-    return same_coin(
-        price,
-        reference,
-        theirs.returns,
-        ours.returns,
-        ratio_limit=limits["same_coin_ratio"],
-        min_correlation=limits["same_coin_correlation"],
-    ).verdict
+    return None if theirs is None or ours is None else same_lately(theirs, ours, grid, limits).verdict
 
 
 def _own(answer: VenueAnswer, found: Attempt, name: str, grid: Times) -> _Path | None:
